@@ -1,0 +1,409 @@
+//! The typical value: is the canary's distribution shifted or stretched beyond the margin?
+//!
+//! The canary is compared with the baseline stretched by the margin (relative) or moved by it (absolute), by Brunner and
+//! Munzel's (2000) test of P(canary > baseline) = 1/2, which holds under unequal spread; with strata and units its
+//! variance is the design's (Obuchowski 1997). Below ten units in an arm the exact rank test takes over (Mann and
+//! Whitney 1947). The estimate is the stretch or move at which P = 1/2: with one stratum, Hodges and Lehmann's.
+
+use super::Question;
+use super::contrast::{Contrast, Estimand, Label, Scale};
+use super::design::{Cell, Design};
+use crate::arms::{Arm, Arms};
+use crate::config::TestKind;
+use crate::evidence::Method;
+use crate::stats::mann_whitney::{MannWhitney, mann_whitney};
+use crate::stats::special::{ln_beta, norm_cdf, norm_sf, t_cdf, t_sf};
+use crate::stats::{Alternative, Unanswerable};
+
+/// Rows an arm needs before ranks are judged.
+pub const LEAST_ROWS: u64 = 5;
+/// Below so many units in an arm the exact rank test stands in for the t approximation.
+const EXACT_BELOW: u64 = 10;
+
+/// A distribution under its design; the cells are sorted by value.
+#[derive(Debug)]
+pub struct Distribution {
+    design: Design,
+    test: RankTest,
+    negative: bool,
+    medians: Arms<Option<f64>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RankTest {
+    BrunnerMunzel,
+    MannWhitney,
+    Exact,
+}
+
+impl Distribution {
+    /// Sorts both arms once; O(N log N).
+    pub fn new(mut design: Design, _question: &Question, kind: Option<TestKind>) -> Result<Self, Unanswerable> {
+        design.require("brunner_munzel", LEAST_ROWS)?;
+        for s in &design.strata {
+            for arm in [Arm::Baseline, Arm::Canary] {
+                if let Some(index) = s.cells[arm].values.iter().position(|v| v.is_nan()) {
+                    return Err(Unanswerable::NonFinite { test: "brunner_munzel", arm, index, value: f64::NAN });
+                }
+            }
+        }
+        for s in &mut design.strata {
+            sort(&mut s.cells.baseline);
+            sort(&mut s.cells.canary);
+        }
+        let negative = design.strata.iter().any(|s| {
+            [&s.cells.baseline, &s.cells.canary].into_iter().any(|c| c.values.first().is_some_and(|&v| v < 0.0))
+        });
+        let small = design.units.baseline.min(design.units.canary) < EXACT_BELOW;
+        let test = match kind {
+            _ if small && !design.clustered && design.strata.len() == 1 => RankTest::Exact,
+            Some(TestKind::MannWhitney) if !design.clustered => RankTest::MannWhitney,
+            _ => RankTest::BrunnerMunzel,
+        };
+        let medians = Arms { baseline: median(&design, Arm::Baseline), canary: median(&design, Arm::Canary) };
+        Ok(Distribution { design, test, negative, medians })
+    }
+
+    /// P(canary > baseline) + P(=)/2, strata weighted by the canary's share.
+    pub fn superiority(&self) -> f64 {
+        self.placements(Scale::Difference, 0.0).theta
+    }
+
+    fn placements(&self, scale: Scale, value: f64) -> Placements {
+        let mut total = Placements { theta: 0.0, variance: 0.0, squares_over_dof: 0.0 };
+        let moved = |y: f64| match scale {
+            Scale::Difference => y + value,
+            Scale::Ratio => y * value,
+        };
+        if self.design.clustered {
+            let thetas: Vec<(f64, Arms<Vec<f64>>)> = self.design.strata.iter().map(|s| rows(&s.cells, moved)).collect();
+            for arm in [Arm::Baseline, Arm::Canary] {
+                let parts = self.design.parts(arm, |h, cell| {
+                    let (theta, placements) = &thetas[h];
+                    let n = cell.n() as f64;
+                    placements[arm].iter().map(|p| (p - theta) / n).collect()
+                });
+                total.variance += parts.variance();
+                total.squares_over_dof += parts.squares_over_dof();
+            }
+            total.theta = self.design.strata.iter().zip(&thetas).map(|(s, (theta, _))| s.weight * theta).sum();
+            return total;
+        }
+        for s in &self.design.strata {
+            let sums = merge(&s.cells, moved);
+            let (m, n) = (s.cells.canary.n() as f64, s.cells.baseline.n() as f64);
+            let theta = sums.canary.sum / (m * n);
+            total.theta += s.weight * theta;
+            let w2 = s.weight * s.weight;
+            if self.test == RankTest::MannWhitney {
+                let all = m + n;
+                // Null variance of U with the tie correction, over (mn)^2.
+                total.variance += w2 * ((all + 1.0) - sums.ties / (all * (all - 1.0))) / (12.0 * m * n);
+                continue;
+            }
+            for (own, other, count) in [(sums.canary, n, m), (sums.baseline, m, n)] {
+                let mean = own.sum / count;
+                let v = w2 * (own.squares - count * mean * mean).max(0.0) / (other * other * (count - 1.0) * count);
+                total.variance += v;
+                total.squares_over_dof += v * v / (count - 1.0);
+            }
+        }
+        total
+    }
+
+    fn tails(&self, scale: Scale, value: f64) -> (f64, f64) {
+        if self.test == RankTest::Exact {
+            return self.exact(scale, value);
+        }
+        let p = self.placements(scale, value);
+        if p.variance <= f64::EPSILON * f64::EPSILON {
+            // Complete separation: the exact chance of it under exchangeability.
+            let ln: f64 = self
+                .design
+                .strata
+                .iter()
+                .map(|s| {
+                    let (m, n) = (s.cells.canary.units as f64, s.cells.baseline.units as f64);
+                    (m + n + 1.0).ln() + ln_beta(m + 1.0, n + 1.0)
+                })
+                .sum();
+            return if p.theta < 0.5 {
+                (ln.exp(), 1.0)
+            } else if p.theta > 0.5 {
+                (1.0, ln.exp())
+            } else {
+                (1.0, 1.0)
+            };
+        }
+        let w = (p.theta - 0.5) / p.variance.sqrt();
+        if self.test == RankTest::MannWhitney {
+            return (norm_cdf(w), norm_sf(w));
+        }
+        let dof = p.variance * p.variance / p.squares_over_dof;
+        (t_cdf(w, dof), t_sf(w, dof))
+    }
+
+    fn exact(&self, scale: Scale, value: f64) -> (f64, f64) {
+        let cells = &self.design.strata[0].cells;
+        let moved = |y: &f64| match scale {
+            Scale::Difference => y + value,
+            Scale::Ratio => y * value,
+        };
+        let y: Vec<f64> = cells.baseline.values.iter().map(moved).collect();
+        let p = |alternative| exact_p(&cells.canary.values, &y, alternative);
+        (p(Alternative::Less), p(Alternative::Greater))
+    }
+}
+
+fn exact_p(x: &[f64], y: &[f64], alternative: Alternative) -> f64 {
+    mann_whitney(x, y, &MannWhitney::default().alternative(alternative)).map_or(1.0, |found| found.p_value)
+}
+
+struct Placements {
+    theta: f64,
+    variance: f64,
+    squares_over_dof: f64,
+}
+
+fn sort(cell: &mut Cell) {
+    if cell.unit.is_empty() {
+        cell.values.sort_unstable_by(f64::total_cmp);
+        return;
+    }
+    let mut order: Vec<u32> = (0..cell.n() as u32).collect();
+    order.sort_by(|&a, &b| cell.values[a as usize].total_cmp(&cell.values[b as usize]));
+    cell.values = order.iter().map(|&i| cell.values[i as usize]).collect();
+    cell.unit = order.iter().map(|&i| cell.unit[i as usize]).collect();
+}
+
+fn median(design: &Design, arm: Arm) -> Option<f64> {
+    let mut total = 0.0;
+    for s in &design.strata {
+        let values = &s.cells[arm].values;
+        if values.is_empty() {
+            return None;
+        }
+        total += s.weight * 0.5 * (values[(values.len() - 1) / 2] + values[values.len() / 2]);
+    }
+    Some(total).filter(|v| v.is_finite())
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    /// Sum over rows of the other arm's rows below, ties one half.
+    sum: f64,
+    /// Sum of its squares.
+    squares: f64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Merged {
+    canary: Sums,
+    baseline: Sums,
+    /// Sum of t^3 - t over tied groups of the pooled sample.
+    ties: f64,
+}
+
+/// One pass over both sorted arms: placement sums of each arm, in units of the other arm's rows.
+fn merge(cells: &Arms<Cell>, moved: impl Fn(f64) -> f64) -> Merged {
+    let (x, y) = (&cells.canary.values, &cells.baseline.values);
+    let m = x.len() as f64;
+    let mut out = Merged::default();
+    let (mut i, mut j) = (0, 0);
+    while i < x.len() || j < y.len() {
+        let next_y = if j < y.len() { moved(y[j]) } else { f64::INFINITY };
+        let value = if i < x.len() && (j >= y.len() || x[i] <= next_y) { x[i] } else { next_y };
+        let (i0, j0) = (i, j);
+        while i < x.len() && x[i] == value {
+            i += 1;
+        }
+        while j < y.len() && moved(y[j]) == value {
+            j += 1;
+        }
+        let (a, b) = ((i - i0) as f64, (j - j0) as f64);
+        if a + b == 0.0 {
+            break;
+        }
+        let below = j0 as f64 + 0.5 * b;
+        out.canary.sum += a * below;
+        out.canary.squares += a * below * below;
+        let above = m - i0 as f64 - 0.5 * a;
+        out.baseline.sum += b * above;
+        out.baseline.squares += b * above * above;
+        let t = a + b;
+        out.ties += t * t * t - t;
+    }
+    out
+}
+
+/// The same pass, with every row's placement in [0, 1].
+fn rows(cells: &Arms<Cell>, moved: impl Fn(f64) -> f64) -> (f64, Arms<Vec<f64>>) {
+    let (x, y) = (&cells.canary.values, &cells.baseline.values);
+    let (m, n) = (x.len() as f64, y.len() as f64);
+    let mut out = Arms { baseline: Vec::with_capacity(y.len()), canary: Vec::with_capacity(x.len()) };
+    let (mut i, mut j, mut sum) = (0, 0, 0.0);
+    while i < x.len() || j < y.len() {
+        let next_y = if j < y.len() { moved(y[j]) } else { f64::INFINITY };
+        let value = if i < x.len() && (j >= y.len() || x[i] <= next_y) { x[i] } else { next_y };
+        let (i0, j0) = (i, j);
+        while i < x.len() && x[i] == value {
+            i += 1;
+        }
+        while j < y.len() && moved(y[j]) == value {
+            j += 1;
+        }
+        let (a, b) = ((i - i0) as f64, (j - j0) as f64);
+        if a + b == 0.0 {
+            break;
+        }
+        let below = (j0 as f64 + 0.5 * b) / n;
+        out.canary.extend(std::iter::repeat_n(below, i - i0));
+        out.baseline.extend(std::iter::repeat_n((m - i0 as f64 - 0.5 * a) / m, j - j0));
+        sum += a * below;
+    }
+    (sum / m, out)
+}
+
+impl Estimand for Distribution {
+    fn contrast(&self, scale: Scale) -> Result<Box<dyn Contrast + '_>, Unanswerable> {
+        if scale == Scale::Ratio && self.negative {
+            return Err(Unanswerable::Undefined {
+                test: "brunner_munzel",
+                why: "a relative margin stretches values and some are negative; give an absolute margin",
+            });
+        }
+        Ok(Box::new(Ranked { of: self, scale }))
+    }
+
+    fn value(&self) -> Arms<Option<f64>> {
+        self.medians
+    }
+}
+
+struct Ranked<'a> {
+    of: &'a Distribution,
+    scale: Scale,
+}
+
+impl Ranked<'_> {
+    /// Values of the scale between which every answer changes: all ratios or differences of the data.
+    fn reach(&self) -> (f64, f64) {
+        let ends = |arm: Arm| {
+            let strata = &self.of.design.strata;
+            let low = strata.iter().filter_map(|s| s.cells[arm].values.iter().copied().find(|v| v.is_finite()));
+            let high = strata.iter().filter_map(|s| s.cells[arm].values.iter().rev().copied().find(|v| v.is_finite()));
+            (low.fold(f64::INFINITY, f64::min), high.fold(f64::NEG_INFINITY, f64::max))
+        };
+        let ((x0, x1), (y0, y1)) = (ends(Arm::Canary), ends(Arm::Baseline));
+        match self.scale {
+            Scale::Difference => {
+                let pad = f64::EPSILON * (x0.abs() + x1.abs() + y0.abs() + y1.abs());
+                ((x0 - y1 - pad).max(f64::MIN), (x1 - y0 + pad).min(f64::MAX))
+            }
+            Scale::Ratio => {
+                let (low, high) = (x0.max(f64::MIN_POSITIVE) / y1, x1 / y0.max(f64::MIN_POSITIVE));
+                ((low * 0.5).clamp(f64::MIN_POSITIVE, 1.0), (high * 2.0).clamp(1.0, f64::MAX))
+            }
+        }
+    }
+
+    /// The value in the reach at which a falling function crosses zero, within one part in 1e10 of the data's spread.
+    fn crossing(&self, low: f64, high: f64, excess: impl Fn(f64) -> f64) -> (f64, f64) {
+        let log = self.scale == Scale::Ratio;
+        let (to, from): (fn(f64) -> f64, fn(f64) -> f64) = if log { (f64::ln, f64::exp) } else { (|v| v, |v| v) };
+        let (mut a, mut b) = (to(low), to(high));
+        let (mut fa, mut fb) = (excess(low), excess(high));
+        let mut side = 0;
+        for step in 0..200 {
+            let width = b - a;
+            if width <= 1e-11 * (a.abs() + b.abs()).max(if log { 1.0 } else { 0.0 }) || width <= f64::MIN_POSITIVE {
+                break;
+            }
+            // Illinois steps, with a bisection every third so that a step function cannot stall them.
+            let secant = a + width * fa / (fa - fb);
+            let middle = if step % 3 == 2 || !secant.is_finite() || secant <= a || secant >= b {
+                a + 0.5 * width
+            } else {
+                secant
+            };
+            if middle <= a || middle >= b {
+                break;
+            }
+            let f = excess(from(middle));
+            if f > 0.0 {
+                (a, fa) = (middle, f);
+                if side == 1 {
+                    fb *= 0.5;
+                }
+                side = 1;
+            } else {
+                (b, fb) = (middle, f);
+                if side == -1 {
+                    fa *= 0.5;
+                }
+                side = -1;
+            }
+        }
+        (from(a), from(b))
+    }
+}
+
+impl Contrast for Ranked<'_> {
+    fn estimate(&self) -> Option<f64> {
+        let (low, high) = self.reach();
+        let excess = |v: f64| self.of.placements(self.scale, v).theta - 0.5;
+        if excess(low) <= 0.0 {
+            return Some(low);
+        }
+        if excess(high) > 0.0 {
+            return Some(high);
+        }
+        // Between the last value with P > 1/2 and the first with P < 1/2.
+        let (_, first) = self.crossing(low, high, excess);
+        let (last, _) = self.crossing(low, high, |v| if excess(v) >= 0.0 { 1.0 } else { -1.0 });
+        let estimate =
+            if self.scale == Scale::Ratio && first > 0.0 { (first * last).sqrt() } else { 0.5 * (first + last) };
+        Some(estimate).filter(|e| e.is_finite())
+    }
+
+    fn below(&self, value: f64) -> f64 {
+        self.of.tails(self.scale, value).0
+    }
+
+    fn above(&self, value: f64) -> f64 {
+        self.of.tails(self.scale, value).1
+    }
+
+    fn interval(&self, alpha: f64) -> (f64, f64) {
+        let (low, high) = self.reach();
+        let floor = if self.scale == Scale::Ratio { 0.0 } else { f64::NEG_INFINITY };
+        let lower = if self.above(low) <= alpha {
+            self.crossing(low, high, |v| alpha.ln() - self.above(v).ln()).1
+        } else {
+            floor
+        };
+        let upper = if self.below(high) <= alpha {
+            self.crossing(low, high, |v| self.below(v).ln() - alpha.ln()).0
+        } else {
+            f64::INFINITY
+        };
+        (lower, upper)
+    }
+
+    fn label(&self) -> Label {
+        let (test, method) = match self.of.test {
+            RankTest::BrunnerMunzel => ("brunner_munzel", Method::Asymptotic),
+            RankTest::MannWhitney => ("mann_whitney", Method::Asymptotic),
+            RankTest::Exact => ("mann_whitney", Method::Exact),
+        };
+        let estimand = match self.scale {
+            Scale::Difference => "typical difference, at which either arm is as likely the larger",
+            Scale::Ratio => "typical ratio, at which either arm is as likely the larger",
+        };
+        Label { test, estimand: estimand.into(), method }
+    }
+
+    fn flags(&self) -> Vec<String> {
+        if self.of.test == RankTest::Exact { vec!["small_sample".into()] } else { Vec::new() }
+    }
+}

@@ -1,0 +1,210 @@
+//! Means: Welch's contrast under strata, units and pairs; the studentised bootstrap where the data are too skewed for it.
+//!
+//! Welch (1938); the bootstrap of studentised means (Hall 1992). The first-order error of Welch's test grows with
+//! g1 / sqrt(n) and does not cancel between arms of unequal size, so an arm of fewer than 120 g1^2 rows is resampled.
+
+use std::borrow::Cow;
+
+use super::Question;
+use super::contrast::{Contrast, Estimand, Scale};
+use super::design::{Cell, Design};
+use super::linear::{Linear, Pairs};
+use super::resample::{Replicates, Resampled};
+use crate::arms::{Arm, Arms};
+use crate::config::{TestConfig, TestKind};
+use crate::stats::Unanswerable;
+use crate::stats::special::ln_beta;
+
+/// Rows an arm needs before a mean is judged.
+pub const LEAST_ROWS: u64 = 30;
+
+/// Which test of means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MeanTest {
+    /// Welch, or the studentised bootstrap by the rule on skewness.
+    Default,
+    /// Welch always.
+    Welch,
+    /// The studentised bootstrap always.
+    Bootstrap,
+}
+
+impl MeanTest {
+    /// The test that a config asks for.
+    pub fn from_config(test: Option<&TestConfig>) -> Self {
+        match test.map(|t| t.kind) {
+            Some(TestKind::Welch | TestKind::PairedT | TestKind::DeltaMethod) => MeanTest::Welch,
+            Some(TestKind::Bootstrap) => MeanTest::Bootstrap,
+            _ => MeanTest::Default,
+        }
+    }
+}
+
+/// A mean under its design.
+#[derive(Debug)]
+pub struct Mean {
+    linear: Linear,
+    replicates: Option<Replicates>,
+    alpha: f64,
+    /// Larger |skewness| of the two arms' influences.
+    pub skewness: f64,
+}
+
+impl Mean {
+    /// The mean of the values, or of value minus second column when there is one (calibration).
+    pub fn new(
+        design: &Design,
+        question: &Question,
+        test: MeanTest,
+        stream: &Stream<'_>,
+    ) -> Result<Self, Unanswerable> {
+        design.require("welch", 2)?;
+        design.require_finite("welch")?;
+        let scale = scale_of(design);
+        let estimates =
+            |arm: Arm| -> Vec<f64> { design.strata.iter().map(|s| centre(&values(&s.cells[arm], scale)).0).collect() };
+        let means = Arms { baseline: estimates(Arm::Baseline), canary: estimates(Arm::Canary) };
+        let weighted = |arm: Arm| design.strata.iter().zip(&means[arm]).map(|(s, m)| s.weight * m).sum();
+        let estimate = Arms { baseline: weighted(Arm::Baseline), canary: weighted(Arm::Canary) };
+        let influence = |cell: &Cell| -> Vec<f64> {
+            let n = cell.n() as f64;
+            let mut deviations = centre(&values(cell, scale)).1;
+            deviations.iter_mut().for_each(|d| *d /= n);
+            deviations
+        };
+        let parts = Arms {
+            baseline: design.parts(Arm::Baseline, |_, cell| influence(cell)),
+            canary: design.parts(Arm::Canary, |_, cell| influence(cell)),
+        };
+        let mut linear = if design.paired {
+            let mut paired = Linear::new("paired_t", "mean", estimate, &parts);
+            paired.pairs = Some(Pairs::new(&parts));
+            paired
+        } else {
+            Linear::new("welch", "mean", estimate, &parts)
+        };
+        linear.unscale = 1.0 / scale;
+        linear.ln_separation = design
+            .strata
+            .iter()
+            .map(|s| {
+                let (m, n) = (s.cells.canary.units as f64, s.cells.baseline.units as f64);
+                // log of 1 / C(m + n, m).
+                (m + n + 1.0).ln() + ln_beta(m + 1.0, n + 1.0)
+            })
+            .sum();
+        let skewness = parts.baseline.skewness().abs().max(parts.canary.skewness().abs());
+        let least = design.units.baseline.min(design.units.canary) as f64;
+        let too_skewed = least < 120.0 * skewness * skewness;
+        if least < 20.0 * skewness * skewness {
+            linear.flags.push("skew".into());
+        }
+        let resample = match test {
+            MeanTest::Welch => false,
+            MeanTest::Bootstrap => !design.paired,
+            MeanTest::Default => too_skewed && !design.paired,
+        };
+        let replicates = (resample && linear.standard_error(1.0) > 0.0)
+            .then(|| Replicates::draw(&parts, stream, |drawn| drawn.settle(&linear, question)));
+        Ok(Mean { linear, replicates, alpha: question.alpha.safe, skewness })
+    }
+
+    /// Variance of canary minus baseline.
+    pub(super) fn variance_of_difference(&self) -> f64 {
+        self.linear.standard_error(1.0).powi(2)
+    }
+
+    /// Cohen's d from the two arms' row variances, when it exists.
+    pub fn cohens_d(design: &Design) -> Option<f64> {
+        let scale = scale_of(design);
+        let (mut squares, mut dof, mut difference) = (0.0, 0.0, 0.0);
+        for s in &design.strata {
+            let mut mean = Arms { baseline: 0.0, canary: 0.0 };
+            for (arm, slot) in [(Arm::Baseline, &mut mean.baseline), (Arm::Canary, &mut mean.canary)] {
+                let (m, deviations) = centre(&values(&s.cells[arm], scale));
+                *slot = m;
+                squares += deviations.iter().map(|d| d * d).sum::<f64>();
+                dof += deviations.len() as f64 - 1.0;
+            }
+            difference += s.weight * (mean.canary - mean.baseline);
+        }
+        let d = difference / (squares / dof).sqrt();
+        d.is_finite().then_some(d)
+    }
+}
+
+/// Where a metric's random numbers come from: the same for the same seed and name, whatever else is judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stream<'a> {
+    /// Seed of the judgement.
+    pub seed: u64,
+    /// Name of the metric, with its segment when it is a cell.
+    pub name: &'a str,
+    /// Replicates, or `None` for the default rule.
+    pub draws: Option<u64>,
+}
+
+impl Estimand for Mean {
+    fn contrast(&self, scale: Scale) -> Result<Box<dyn Contrast + '_>, Unanswerable> {
+        let linear = self.linear.on(scale, self.alpha)?;
+        Ok(match &self.replicates {
+            None => Box::new(linear),
+            Some(replicates) => Box::new(Resampled { linear, source: &self.linear, scale, replicates }),
+        })
+    }
+
+    fn value(&self) -> Arms<Option<f64>> {
+        self.linear.estimate.map(|v| Some(v * self.linear.unscale).filter(|v| v.is_finite()))
+    }
+}
+
+/// A power of two that brings very large or very small values to where their squares are representable; else 1.
+fn scale_of(design: &Design) -> f64 {
+    let largest = design
+        .strata
+        .iter()
+        .flat_map(|s| [&s.cells.baseline, &s.cells.canary])
+        .flat_map(|c| c.values.iter().chain(&c.second))
+        .fold(0.0_f64, |m, v| m.max(v.abs()));
+    let (low, high) = (2f64.powi(-400), 2f64.powi(400));
+    if largest == 0.0 || (low..=high).contains(&largest) {
+        return 1.0;
+    }
+    // 2^-e with e the exponent, in two steps so that a subnormal's scale stays finite.
+    let exponent = (((largest.to_bits() >> 52) & 0x7ff) as i32 - 1023).max(-1000);
+    2f64.powi(-exponent)
+}
+
+fn values(cell: &Cell, scale: f64) -> Cow<'_, [f64]> {
+    if cell.second.is_empty() && scale == 1.0 {
+        Cow::Borrowed(&cell.values)
+    } else if cell.second.is_empty() {
+        Cow::Owned(cell.values.iter().map(|v| v * scale).collect())
+    } else {
+        Cow::Owned(cell.values.iter().zip(&cell.second).map(|(v, w)| (v - w) * scale).collect())
+    }
+}
+
+/// Mean and deviations from it, two-pass around the first value; empty data have mean 0.
+pub(super) fn centre(values: &[f64]) -> (f64, Vec<f64>) {
+    let Some(&pivot) = values.first() else { return (0.0, Vec::new()) };
+    let n = values.len() as f64;
+    let shift = chunked_sum(values.iter().map(|v| v - pivot)) / n;
+    let mean = pivot + shift;
+    let mut deviations: Vec<f64> = values.iter().map(|v| (v - pivot) - shift).collect();
+    // What rounding left in the mean is taken off, so that the deviations sum to zero.
+    let left = chunked_sum(deviations.iter().copied()) / n;
+    deviations.iter_mut().for_each(|d| *d -= left);
+    (mean + left, deviations)
+}
+
+/// A sum with Neumaier's compensation, so that the order of magnitude of the rows does not matter.
+pub(super) fn chunked_sum(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut sum, mut lost) = (0.0_f64, 0.0_f64);
+    for v in values {
+        let t = sum + v;
+        lost += if sum.abs() >= v.abs() { (sum - t) + v } else { (v - t) + sum };
+        sum = t;
+    }
+    sum + lost
+}

@@ -1,0 +1,70 @@
+//! Ratios of sums, such as clicks over impressions: the delta method on units.
+//!
+//! R = sum u / sum d in each stratum, with influence (u - R d) / sum d (Deng, Knoblich and Lu 2018). Strata combine with
+//! the canary's share of rows, as for every type.
+
+use super::Question;
+use super::contrast::{Contrast, Estimand, Scale};
+use super::design::{Cell, Design};
+use super::linear::{Linear, Pairs};
+use super::mean::chunked_sum;
+use crate::arms::{Arm, Arms};
+use crate::stats::Unanswerable;
+
+/// A ratio of sums under its design: values over the second column.
+#[derive(Debug)]
+pub struct Ratio {
+    linear: Linear,
+    alpha: f64,
+}
+
+impl Ratio {
+    /// The ratio of both arms; a stratum whose denominators sum to zero has no ratio.
+    pub fn new(design: &Design, question: &Question) -> Result<Self, Unanswerable> {
+        design.require("delta_method", 2)?;
+        design.require_finite("delta_method")?;
+        let mut estimate = Arms { baseline: 0.0, canary: 0.0 };
+        for s in &design.strata {
+            for arm in [Arm::Baseline, Arm::Canary] {
+                let (_, ratio) = ratio(&s.cells[arm]).ok_or(Unanswerable::Undefined {
+                    test: "delta_method",
+                    why: "the denominators of an arm sum to zero",
+                })?;
+                match arm {
+                    Arm::Baseline => estimate.baseline += s.weight * ratio,
+                    Arm::Canary => estimate.canary += s.weight * ratio,
+                }
+            }
+        }
+        let influence = |cell: &Cell| -> Vec<f64> {
+            let Some((sum, ratio)) = ratio(cell) else { return vec![0.0; cell.n()] };
+            cell.values.iter().zip(&cell.second).map(|(u, d)| (u - ratio * d) / sum).collect()
+        };
+        let parts = Arms {
+            baseline: design.parts(Arm::Baseline, |_, cell| influence(cell)),
+            canary: design.parts(Arm::Canary, |_, cell| influence(cell)),
+        };
+        let mut linear = Linear::new("delta_method", "ratio", estimate, &parts);
+        if design.paired {
+            linear.pairs = Some(Pairs::new(&parts));
+        }
+        Ok(Ratio { linear, alpha: question.alpha.safe })
+    }
+}
+
+/// Sum of denominators and ratio of sums.
+fn ratio(cell: &Cell) -> Option<(f64, f64)> {
+    let denominator = chunked_sum(cell.second.iter().copied());
+    let ratio = chunked_sum(cell.values.iter().copied()) / denominator;
+    (denominator > 0.0 && ratio.is_finite()).then_some((denominator, ratio))
+}
+
+impl Estimand for Ratio {
+    fn contrast(&self, scale: Scale) -> Result<Box<dyn Contrast + '_>, Unanswerable> {
+        Ok(Box::new(self.linear.on(scale, self.alpha)?))
+    }
+
+    fn value(&self) -> Arms<Option<f64>> {
+        self.linear.estimate.map(Some)
+    }
+}

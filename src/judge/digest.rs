@@ -1,0 +1,63 @@
+//! Digests: enough to say that two judgements saw the same config and the same data, whatever door they came through.
+
+use sha2::{Digest, Sha256};
+
+use crate::config::JudgeConfig;
+use crate::table::{Column, Table};
+
+/// SHA-256 of the config's canonical JSON after defaults, metrics sorted by name.
+pub(super) fn config(config: &JudgeConfig) -> String {
+    config.digest()
+}
+
+/// SHA-256 over the columns used, sorted by name, in row order: each column's name, then each row's value.
+///
+/// Numbers are their 64-bit pattern, with -0.0 as 0.0 and one NaN; text is its length and bytes; a missing value has a
+/// mark of its own. Text that reads as a number everywhere is a number, so that file formats agree.
+pub(super) fn data(table: &Table<'_>, mut names: Vec<String>) -> String {
+    names.sort();
+    names.dedup();
+    let mut hash = Sha256::new();
+    hash.update((table.rows() as u64).to_le_bytes());
+    for name in names {
+        let Some(column) = table.column(&name) else { continue };
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name.as_bytes());
+        match column {
+            Column::Number { values, missing } => {
+                let mut block = Vec::with_capacity(9 * 4096);
+                for (start, chunk) in values.chunks(4096).enumerate().map(|(i, c)| (i * 4096, c)) {
+                    block.clear();
+                    for (i, v) in chunk.iter().enumerate() {
+                        let gone = missing.as_ref().is_some_and(|m| m[start + i]);
+                        let bits = match v {
+                            _ if gone => 0,
+                            v if v.is_nan() => f64::NAN.to_bits(),
+                            v => (v + 0.0).to_bits(),
+                        };
+                        block.push(u8::from(gone));
+                        block.extend_from_slice(&bits.to_le_bytes());
+                    }
+                    hash.update(&block);
+                }
+            }
+            Column::Text { codes, names } => {
+                for code in codes {
+                    match names.get(*code as usize) {
+                        None => hash.update([1]),
+                        Some(text) => {
+                            hash.update([2]);
+                            hash.update((text.len() as u64).to_le_bytes());
+                            hash.update(text.as_bytes());
+                        }
+                    }
+                }
+            }
+        }
+    }
+    hex(&hash.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,199 @@
+//! Config and data in, an explained judgement out.
+
+mod checks;
+mod dataset;
+mod decide;
+mod digest;
+mod error;
+pub mod judgement;
+mod metric;
+mod needs;
+mod score;
+mod segments;
+mod select;
+pub(crate) mod sentence;
+
+pub use error::DataError;
+
+use serde::{Deserialize, Serialize};
+
+use crate::arms::Arms;
+use crate::config::{ArmColumn, AsOf, ConfigErrors, JudgeConfig};
+use crate::table::{Column, Table};
+use dataset::Dataset;
+use judgement::Judgement;
+
+/// What one metric showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Shown safe.
+    Pass,
+    /// Shown worse than the margin.
+    Fail,
+    /// Neither.
+    Inconclusive,
+    /// Nothing to judge.
+    NoData,
+}
+
+/// What the whole judgement says: statistics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Verdict {
+    Pass,
+    Marginal,
+    Fail,
+}
+
+/// What to do: operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Decision {
+    Promote,
+    Hold,
+    Rollback,
+}
+
+/// A judge: a config that has been checked.
+///
+/// ```
+/// use serinus::config::{Direction, Margin, MetricConfig, MetricKind, Role};
+/// use serinus::{Arms, Column, Decision, JudgeConfig, Table, judge::Judge};
+///
+/// let errors = MetricConfig::new("errors", MetricKind::Proportion { column: "error".into(), event: Default::default() }, Direction::LowerIsBetter)
+///     .margin(Margin::absolute(0.01))
+///     .role(Role::Critical);
+/// let judge = Judge::new(JudgeConfig { metrics: vec![errors], ..JudgeConfig::default() })?;
+/// let arm = |errors: usize, n: usize| {
+///     let values: Vec<f64> = (0..n).map(|i| if i < errors { 1.0 } else { 0.0 }).collect();
+///     Table::new(vec![("error".into(), Column::numbers(values))])
+/// };
+/// let judgement = judge.judge_arms(Arms { baseline: arm(10, 5_000)?, canary: arm(40, 1_000)? })?;
+/// assert_eq!(judgement.decision, Decision::Rollback);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judge {
+    config: JudgeConfig,
+}
+
+impl Judge {
+    /// Checks the config, the only validation; every fault at once.
+    pub fn new(config: JudgeConfig) -> Result<Judge, ConfigErrors> {
+        config.check()?;
+        Ok(Judge { config })
+    }
+
+    /// The checked config.
+    pub fn config(&self) -> &JudgeConfig {
+        &self.config
+    }
+
+    /// Judges one table that holds both arms, by the config's `data` section.
+    ///
+    /// # Errors
+    /// A column is missing or holds what it cannot hold. No data is an outcome, not an error.
+    pub fn judge(&self, table: &Table<'_>) -> Result<Judgement, DataError> {
+        let as_of = self.config.data.labels.as_ref().map_or(AsOf::Last, |l| l.as_of);
+        let data = Dataset::new(&self.config, table, as_of)?;
+        decide::decide(&self.config, &data)
+    }
+
+    /// Judges one table an arm; the tables hold the same columns and no arm column is needed.
+    ///
+    /// # Errors
+    /// As [`Judge::judge`]; and the two tables differ in the columns the config reads.
+    pub fn judge_arms(&self, tables: Arms<Table<'_>>) -> Result<Judgement, DataError> {
+        if self.config.data.paired.is_some() {
+            return Err(DataError::Shape(
+                "data.paired reads one table of pairs; pass that table, or drop data.paired".into(),
+            ));
+        }
+        let mut judge = self.clone();
+        let column = judge.config.data.arm.as_ref().map_or("arm", |a| a.column.as_str()).to_owned();
+        judge.config.data.arm = Some(ArmColumn {
+            column: column.clone(),
+            values: Arms { baseline: "baseline".into(), canary: "canary".into() },
+            ignore: Vec::new(),
+        });
+        let table = stack(&tables, &column)?;
+        let mut judgement = judge.judge(&table)?;
+        // The digest is of the config as the user gave it.
+        judgement.provenance.config_sha256 = digest::config(&self.config);
+        Ok(judgement)
+    }
+}
+
+/// Both tables below each other, with a column that says which arm a row is of.
+fn stack<'a>(tables: &Arms<Table<'a>>, arm: &str) -> Result<Table<'a>, DataError> {
+    let mut columns = vec![(
+        arm.to_owned(),
+        Column::Text {
+            codes: [vec![0; tables.baseline.rows()], vec![1; tables.canary.rows()]].concat(),
+            names: vec!["baseline".into(), "canary".into()],
+        },
+    )];
+    for (name, baseline) in tables.baseline.columns() {
+        if name == arm {
+            continue;
+        }
+        let Some(canary) = tables.canary.column(name) else { continue };
+        columns.push((name.clone(), append(baseline, canary)));
+    }
+    for (name, _) in tables.canary.columns() {
+        if tables.baseline.column(name).is_none() && tables.baseline.rows() > 0 && tables.canary.rows() > 0 {
+            return Err(DataError::Shape(format!(
+                "column {name} is in the canary's data and not in the baseline's; give both arms the same columns"
+            )));
+        }
+    }
+    for (name, _) in tables.baseline.columns() {
+        if tables.canary.column(name).is_none() && tables.baseline.rows() > 0 && tables.canary.rows() > 0 {
+            return Err(DataError::Shape(format!(
+                "column {name} is in the baseline's data and not in the canary's; give both arms the same columns"
+            )));
+        }
+    }
+    Table::new(columns).map_err(|e| DataError::Shape(e.to_string()))
+}
+
+fn append<'a>(first: &Column<'a>, second: &Column<'a>) -> Column<'a> {
+    match (first, second) {
+        (Column::Number { values: a, missing: ma }, Column::Number { values: b, missing: mb }) => Column::Number {
+            values: [a.as_ref(), b.as_ref()].concat().into(),
+            missing: (ma.is_some() || mb.is_some()).then(|| {
+                let of = |m: &Option<Vec<bool>>, n: usize| m.clone().unwrap_or_else(|| vec![false; n]);
+                [of(ma, a.len()), of(mb, b.len())].concat()
+            }),
+        },
+        _ => {
+            let text = |c: &Column<'_>| -> Vec<Option<String>> {
+                match c {
+                    Column::Text { codes, names } => codes.iter().map(|&c| names.get(c as usize).cloned()).collect(),
+                    Column::Number { values, missing } => values
+                        .iter()
+                        .enumerate()
+                        .map(|(i, v)| (!missing.as_ref().is_some_and(|m| m[i])).then(|| dataset::number_name(*v)))
+                        .collect(),
+                }
+            };
+            let mut names: Vec<String> = Vec::new();
+            let mut index = std::collections::HashMap::new();
+            let codes = text(first)
+                .into_iter()
+                .chain(text(second))
+                .map(|value| match value {
+                    None => Column::MISSING,
+                    Some(value) => *index.entry(value.clone()).or_insert_with(|| {
+                        names.push(value);
+                        (names.len() - 1) as u32
+                    }),
+                })
+                .collect();
+            Column::Text { codes, names }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The `serinus` command.
+
+fn main() -> std::process::ExitCode {
+    serinus::cli::main(std::env::args_os())
+}

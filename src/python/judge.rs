@@ -1,0 +1,158 @@
+//! `serinus.judge`.
+
+use pyo3::prelude::*;
+
+use super::config;
+use super::errors::{self, DataError, bad_data};
+use super::judgement::PyJudgement;
+use super::rows::Rows;
+use super::work;
+use crate::arms::Arms;
+use crate::config::{ArmsIn, JudgeConfig};
+use crate::judge::judgement::Judgement;
+use crate::judge::{DataError as JudgeError, Judge};
+
+/// Judge a canary: promote, hold or roll back, with the evidence.
+///
+/// Parameters
+/// ----------
+/// config : str, os.PathLike, dict or Config
+///     What is judged, and how: a YAML, TOML or JSON file, the same as a dict, or a checked `Config`.
+/// data : str, os.PathLike or table, optional
+///     The request log with both arms: a CSV, TSV, NDJSON or Parquet file; a pandas, polars, pyarrow or DuckDB table, or
+///     anything else with the Arrow C stream or array interface; or a mapping from column to array.
+/// baseline, canary : table or mapping, optional
+///     In place of `data`, one table an arm: mappings from column to array, or anything that `data` takes.
+/// progress : bool, default False
+///     Say on `sys.stderr` how far reading and judging are.
+///
+/// Returns
+/// -------
+/// Judgement
+///     Has no truth value, because there are three answers; ask for `decision`.
+///
+/// Raises
+/// ------
+/// ConfigError
+///     The config is at fault.
+/// DataError
+///     The data are at fault. "No data" is an outcome, not an error.
+///
+/// Notes
+/// -----
+/// Nulls are missing values; NaN is a value that no test takes, except in pandas, whose NaN means missing. Judging runs
+/// without the interpreter, on as many threads as there are processors, and gives the same bytes on any number of them.
+/// Ctrl-C is heard.
+///
+/// Examples
+/// --------
+/// >>> import serinus
+/// >>> config = {"version": 1, "metrics": [{
+/// ...     "name": "errors", "type": "proportion", "column": "error", "role": "critical",
+/// ...     "direction": "lower_is_better", "margin": {"absolute": 0.01}}]}
+/// >>> baseline = {"error": [0] * 4950 + [1] * 50}
+/// >>> canary = {"error": [0] * 900 + [1] * 100}
+/// >>> serinus.judge(config, baseline=baseline, canary=canary).decision
+/// 'rollback'
+#[pyfunction]
+#[pyo3(signature = (config, data=None, *, baseline=None, canary=None, progress=false))]
+pub(super) fn judge(
+    py: Python<'_>,
+    config: &Bound<'_, PyAny>,
+    data: Option<&Bound<'_, PyAny>>,
+    baseline: Option<&Bound<'_, PyAny>>,
+    canary: Option<&Bound<'_, PyAny>>,
+    progress: bool,
+) -> PyResult<PyJudgement> {
+    let config = config::read(config)?;
+    let input = Input::take(&config, data, baseline, canary)?;
+    let judged = work::run(py, move |tell| {
+        let tell = progress.then_some(tell);
+        let judge = Judge::new(config).map_err(|errors| Fault::Config(errors.to_string()))?;
+        let config = judge.config();
+        let fault = |name: &'static str| move |error| Fault::Judge(name, error);
+        match input {
+            Input::One(rows) => {
+                let table = rows.read(config, ArmsIn::OneTable, tell).map_err(Fault::Data)?;
+                say(tell, table.rows());
+                judge.judge(&table).map_err(fault("data"))
+            }
+            Input::Two(rows) => {
+                let read = |rows: Rows| rows.read(config, ArmsIn::TwoTables, tell).map_err(Fault::Data);
+                let tables = Arms { baseline: read(rows.baseline)?, canary: read(rows.canary)? };
+                say(tell, tables.baseline.rows() + tables.canary.rows());
+                judge.judge_arms(tables).map_err(fault("baseline and canary"))
+            }
+        }
+    })?;
+    judged.map(PyJudgement).map_err(Fault::raise)
+}
+
+fn say(tell: Option<work::Tell<'_>>, rows: usize) {
+    if let Some(tell) = tell {
+        tell(format!("judging {rows} rows"));
+    }
+}
+
+/// Where the rows are.
+enum Input {
+    One(Rows),
+    Two(Arms<Rows>),
+}
+
+impl Input {
+    fn take(
+        config: &JudgeConfig,
+        data: Option<&Bound<'_, PyAny>>,
+        baseline: Option<&Bound<'_, PyAny>>,
+        canary: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Input> {
+        let (baseline, canary) = match (data, baseline, canary) {
+            (Some(data), None, None) => {
+                if config.data.arm.is_none() && config.data.paired.is_none() {
+                    let message = "data.arm: the config does not say which arm served a row; \
+                        add `data: {arm: {column: arm}}`, or give baseline= and canary=";
+                    return Err(errors::ConfigError::new_err(message));
+                }
+                return Ok(Input::One(Rows::take(data, config, ArmsIn::OneTable, "data")?));
+            }
+            (None, Some(baseline), Some(canary)) => (baseline, canary),
+            (None, None, None) => return Err(bad_data("data: nothing to judge; give data, or baseline= and canary=")),
+            (Some(_), _, _) => {
+                return Err(bad_data("data: given together with baseline= or canary=; give one table, or one an arm"));
+            }
+            (None, Some(_), None) => return Err(bad_data("canary: missing beside baseline=; give both arms")),
+            (None, None, Some(_)) => return Err(bad_data("baseline: missing beside canary=; give both arms")),
+        };
+        if config.data.paired.is_some() {
+            let message = "data.paired: the config is of a shadow log, which is one table; pass it as data";
+            return Err(errors::ConfigError::new_err(message));
+        }
+        Ok(Input::Two(Arms {
+            baseline: Rows::take(baseline, config, ArmsIn::TwoTables, "baseline")?,
+            canary: Rows::take(canary, config, ArmsIn::TwoTables, "canary")?,
+        }))
+    }
+}
+
+/// Why there is no judgement, in words that cross threads.
+enum Fault {
+    Config(String),
+    Data(String),
+    Judge(&'static str, JudgeError),
+}
+
+impl Fault {
+    fn raise(self) -> PyErr {
+        match self {
+            Fault::Config(message) => errors::ConfigError::new_err(message),
+            Fault::Data(message) => DataError::new_err(message),
+            Fault::Judge(name, error) => errors::data(name, &error),
+        }
+    }
+}
+
+/// The judgement as the command line prints it with `--format json`, without the last line break.
+pub(super) fn json(judgement: &Judgement) -> PyResult<String> {
+    serde_json::to_string_pretty(judgement).map_err(|e| errors::SerinusError::new_err(e.to_string()))
+}

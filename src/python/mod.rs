@@ -1,0 +1,54 @@
+//! The Python module: wraps in, wraps out, and releases the interpreter while judging. No arithmetic, no policy.
+
+mod columns;
+mod config;
+mod errors;
+mod judge;
+mod judgement;
+mod records;
+mod rows;
+mod shown;
+mod stats;
+mod values;
+mod work;
+
+use pyo3::prelude::*;
+use pyo3::types::PyModule;
+
+/// The command line: what the console script `serinus` calls. Returns the exit code.
+#[pyfunction]
+#[pyo3(signature = (args, /))]
+fn _main(py: Python<'_>, args: Vec<std::ffi::OsString>) -> u8 {
+    py.detach(|| crate::cli::run(args))
+}
+
+/// What Serinus computes; `serinus` and `serinus.stats` are its faces.
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("SerinusError", py.get_type::<errors::SerinusError>())?;
+    module.add("ConfigError", py.get_type::<errors::ConfigError>())?;
+    module.add("DataError", py.get_type::<errors::DataError>())?;
+    module.add_class::<config::PyConfig>()?;
+    module.add_class::<judgement::PyJudgement>()?;
+    module.add_class::<records::PyArms>()?;
+    module.add_class::<records::PyInterval>()?;
+    module.add_class::<records::PyMargin>()?;
+    module.add_class::<records::PyLogE>()?;
+    module.add_class::<records::PyEvidence>()?;
+    module.add_class::<records::PyReason>()?;
+    module.add_class::<records::PyGroup>()?;
+    module.add_class::<records::PyLimit>()?;
+    module.add_class::<records::PyEffectSize>()?;
+    module.add_class::<records::PyNeeds>()?;
+    module.add_class::<records::PySegment>()?;
+    module.add_class::<records::PyFinding>()?;
+    module.add_class::<records::PyCheck>()?;
+    module.add_class::<records::PyProvenance>()?;
+    module.add_function(wrap_pyfunction!(judge::judge, module)?)?;
+    module.add_function(wrap_pyfunction!(records::restore, module)?)?;
+    module.add_function(wrap_pyfunction!(_main, module)?)?;
+    stats::register(module)?;
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! `serinus.stats`: one function a test, x the canary and y the baseline. SciPy's names where SciPy has the test.
+
+mod arguments;
+mod canary;
+mod counts;
+mod results;
+mod two_samples;
+
+use pyo3::prelude::*;
+use pyo3::types::PyModule;
+
+/// Adds every function and result class.
+pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<results::ConfidenceInterval>()?;
+    module.add_class::<results::SignificanceResult>()?;
+    module.add_class::<results::TtestResult>()?;
+    module.add_class::<results::KstestResult>()?;
+    module.add_class::<results::Chi2ContingencyResult>()?;
+    module.add_class::<results::QuantileTestResult>()?;
+    module.add_class::<results::BinomTestResult>()?;
+    module.add_class::<results::EstimateResult>()?;
+    module.add_class::<results::MarginResult>()?;
+    module.add_class::<results::TailsResult>()?;
+    module.add_class::<results::ShiftResult>()?;
+    macro_rules! functions {
+        ($($path:path),* $(,)?) => {$( module.add_function(wrap_pyfunction!($path, module)?)?; )*};
+    }
+    functions!(
+        two_samples::mannwhitneyu,
+        two_samples::brunnermunzel,
+        two_samples::ttest_ind,
+        two_samples::ttest_rel,
+        two_samples::ks_2samp,
+        two_samples::wilcoxon,
+        two_samples::cramervonmises_2samp,
+        two_samples::anderson_ksamp,
+        two_samples::wasserstein_distance,
+        two_samples::energy_distance,
+        counts::false_discovery_control,
+        counts::adjusted,
+        counts::fisher_exact,
+        counts::boschloo_exact,
+        counts::barnard_exact,
+        counts::chi2_contingency,
+        counts::quantile_test,
+        counts::binomtest,
+        counts::wilson,
+        counts::clopper_pearson,
+        counts::jeffreys,
+        counts::newcombe,
+        counts::score_difference,
+        counts::score_difference_interval,
+        counts::score_ratio,
+        counts::score_ratio_interval,
+        counts::conditional_binomial,
+        counts::mcnemar,
+        counts::tango,
+        counts::tango_interval,
+        counts::rate_ratio_test,
+        counts::rate_ratio_interval,
+        canary::welch_noninferiority,
+        canary::welch_equivalence,
+        canary::yuen_noninferiority,
+        canary::paired_t_noninferiority,
+        canary::rank_noninferiority,
+        canary::hodges_lehmann,
+        canary::hodges_lehmann_ratio,
+        canary::fieller_ratio,
+        canary::geometric_ratio,
+        canary::quantile_mover,
+        canary::bootstrap,
+        canary::auc,
+        canary::delong,
+        canary::cluster_contrast,
+        canary::cuped,
+        canary::van_elteren,
+        canary::mantel_haenszel,
+        canary::psi,
+        canary::jensen_shannon,
+    );
+    Ok(())
+}

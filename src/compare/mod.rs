@@ -1,7 +1,7 @@
 //! One metric under its design: strata, units and pairs in, evidence out.
 //!
 //! Each metric type has a file that says how its estimand, with the design's strata, units and pairs, is tested against
-//! any value; [`contrast`] turns that into an answer about direction and margin. A new type is one file, one variant of
+//! any value; `contrast.rs` turns that into an answer about direction and margin. A new type is one file, one variant of
 //! [`MetricKind`] and one arm of [`compare`].
 
 mod agreement;

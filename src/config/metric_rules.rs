@@ -3,7 +3,7 @@
 use super::TestKind::{
     Bootstrap, BrunnerMunzel, ChiSquare, ConditionalBinomial, Delong, DeltaMethod, ExactBinomial, FarringtonManning,
     JensenShannon, KolmogorovSmirnov, MannWhitney, MiettinenNurminen, Newcombe, PairedT, PoissonRate, Psi, Quantile,
-    ScoreRatio, SignedRank, Tango, Welch, Yuen,
+    ScoreRatio, SignedRank, Tango, Welch,
 };
 use super::reader::Faults;
 use super::*;

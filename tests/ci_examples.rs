@@ -17,8 +17,9 @@ fn command_of(example: &str) -> Vec<String> {
 }
 
 fn run(example: &str, recording: &str) -> (Output, PathBuf) {
-    let folder =
-        std::env::temp_dir().join(format!("serinus-{}-{}-{recording}", std::process::id(), example.replace('.', "-")));
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("serinus-ci-{}-{number}", std::process::id()));
     fs::create_dir_all(&folder).expect("a folder");
     fs::copy(format!("{ROOT}/fixtures/recordings/{recording}.parquet"), folder.join("requests.parquet")).expect("data");
     fs::copy(format!("{ROOT}/fixtures/recordings/demo.yaml"), folder.join("serinus.yaml")).expect("config");

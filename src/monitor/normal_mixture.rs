@@ -90,10 +90,16 @@ impl NormalMixture {
         Ok(self.log_capital(s, v))
     }
 
+    /// log(1 + v / rho), also where the quotient overflows.
+    fn log_ratio(&self, v: f64) -> f64 {
+        let ratio = v / self.rho;
+        if ratio.is_finite() { ratio.ln_1p() } else { v.ln() - self.rho.ln() }
+    }
+
     /// [`Self::log_e`] of finite `s` and finite, non-negative `v`.
     pub(crate) fn log_capital(&self, s: f64, v: f64) -> f64 {
         let z = s / (v + self.rho).sqrt();
-        let shrink = -0.5 * (v / self.rho).ln_1p();
+        let shrink = -0.5 * self.log_ratio(v);
         let log_e = match self.sides {
             Sides::Two => shrink + 0.5 * z * z,
             Sides::One => std::f64::consts::LN_2 + shrink + log_half_gain(z),
@@ -122,7 +128,7 @@ impl NormalMixture {
             });
         }
         let threshold = -alpha.ln();
-        let two_sided = ((v + self.rho) * ((v / self.rho).ln_1p() + 2.0 * threshold)).sqrt();
+        let two_sided = (v + self.rho).sqrt() * (self.log_ratio(v) + 2.0 * threshold).sqrt();
         match self.sides {
             Sides::Two => Ok(two_sided),
             Sides::One => Ok(bisect(0.0, two_sided, |s| self.log_capital(s, v) >= threshold)),
@@ -191,6 +197,9 @@ mod tests {
                 assert!(mixture.log_e(s, v).expect("valid").is_finite());
             }
         }
+        let sharp = NormalMixture::new(5e-324, Sides::One).expect("valid");
+        assert!(sharp.log_e(7.9e237, 83.0).expect("valid").is_finite());
+        assert!((sharp.log_e(0.0, 1.0).expect("valid") - 0.5 * 5e-324f64.ln()).abs() < 1e-9);
         assert!(mixture.log_e(f64::NAN, 1.0).is_err());
         assert!(mixture.log_e(1.0, -1.0).is_err());
         assert!(NormalMixture::tuned(1.0, 0.5, Sides::One).is_err());

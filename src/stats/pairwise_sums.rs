@@ -77,7 +77,8 @@ impl PairwiseSums {
         let count = self.len();
         let low = self.select(count.div_ceil(2));
         let high = if count % 2 == 1 { low } else { self.next_after(low, count / 2 + 1) };
-        ((0.5 * low + 0.5 * high) * self.scale).clamp(-f64::MAX, f64::MAX)
+        // Halves of the smallest numbers round out of the pair.
+        ((0.5 * low + 0.5 * high).clamp(low, high) * self.scale).clamp(-f64::MAX, f64::MAX)
     }
 
     fn first_column(&self, row: usize) -> usize {

@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 use serinus::compare::{Comparison, Question, Rows, Stream, compare};
 use serinus::config::{Alpha, Direction, Event, Margin, MetricKind, TestConfig, TestKind};
-use serinus::stats::Alternative;
 use serinus::stats::brunner_munzel::{BrunnerMunzel, brunner_munzel_noninferiority};
 use serinus::stats::contrast::{Better, Contrast};
 use serinus::stats::delong::{Auc, delong_unpaired};
@@ -11,6 +10,8 @@ use serinus::stats::mann_whitney::RankMargin;
 use serinus::stats::proportion::{Proportions, ScoreVariance, score_difference, score_ratio};
 use serinus::stats::quantile::{MoverScale, mover};
 use serinus::stats::welch::welch_noninferiority;
+use serinus::stats::yuen::yuen_noninferiority;
+use serinus::stats::{Alternative, Unanswerable};
 use serinus::{Arm, Arms, Evidence};
 
 fn judged(
@@ -20,12 +21,26 @@ fn judged(
     rows: Arms<Rows>,
     direction: Direction,
 ) -> Evidence {
-    let question = Question { direction, margin: Some(margin), alpha: Alpha::default() };
     let test = test.map(|kind| TestConfig { kind, options: Default::default() });
-    let comparison = Comparison { kind: &kind, test: test.as_ref(), rows, strata: 1, paired: false, classes: None };
-    compare(comparison, &question, &Stream { seed: 0, name: "law", draws: None })
-        .expect("the data can be compared")
-        .evidence
+    asked(kind, margin, test, rows, direction, false).expect("the data can be compared")
+}
+
+fn asked(
+    kind: MetricKind,
+    margin: Margin,
+    test: Option<TestConfig>,
+    rows: Arms<Rows>,
+    direction: Direction,
+    paired: bool,
+) -> Result<Evidence, Unanswerable> {
+    let question = Question { direction, margin: Some(margin), alpha: Alpha::default() };
+    let comparison = Comparison { kind: &kind, test: test.as_ref(), rows, strata: 1, paired, classes: None };
+    compare(comparison, &question, &Stream { seed: 0, name: "law", draws: None }).map(|c| c.evidence)
+}
+
+fn bootstrap(method: &str) -> TestConfig {
+    let options = [("method".to_owned(), method.into()), ("draws".to_owned(), 999.into())];
+    TestConfig { kind: TestKind::Bootstrap, options: options.into() }
 }
 
 fn near(found: Option<f64>, expected: f64) -> bool {
@@ -51,6 +66,45 @@ proptest! {
         let classical = welch_noninferiority(&x, &y, &Contrast::relative(Better::Lower, r), 0.05).expect("there is a test");
         prop_assert!(near(ours.p_safe, classical.p_noninferior), "{:?} {}", ours.p_safe, classical.p_noninferior);
         prop_assert!(near(ours.p_harm, classical.p_inferior));
+    }
+
+    #[test]
+    fn a_trimmed_mean_is_yuens_contrast(x in values(), y in values(), r in 0.0..0.5f64, trim in 0.0..0.3f64) {
+        let rows = Arms { baseline: Rows::of(y.clone()), canary: Rows::of(x.clone()) };
+        let test = TestConfig { kind: TestKind::Yuen, options: [("trim".to_owned(), trim.into())].into() };
+        let kind = MetricKind::Mean { column: "v".into() };
+        let ours = asked(kind, Margin::relative(r), Some(test), rows, Direction::LowerIsBetter, false);
+        let classical = yuen_noninferiority(&x, &y, trim, &Contrast::relative(Better::Lower, r), 0.05);
+        // A baseline that cannot be told from zero has no ratio.
+        prop_assume!(ours.is_ok());
+        let (ours, classical) = (ours.expect("just asked"), classical.expect("there is a test"));
+        prop_assert!(near(ours.p_safe, classical.p_noninferior), "{:?} {}", ours.p_safe, classical.p_noninferior);
+        prop_assert!(near(ours.p_harm, classical.p_inferior));
+        prop_assert!(ours.test == "yuen");
+    }
+
+    #[test]
+    fn a_bootstrap_s_interval_holds_what_its_test_keeps(
+        x in values(), y in values(), r in 0.0..0.5f64, paired in any::<bool>(), ratio in any::<bool>(),
+    ) {
+        let n = x.len().min(y.len());
+        let rows = |v: &[f64]| Rows {
+            second: if ratio { (0..n).map(|i| 1.0 + (i % 3) as f64).collect() } else { Vec::new() },
+            ..Rows::of(v[..n].to_vec())
+        };
+        let kind = || if ratio {
+            MetricKind::Ratio { numerator: "u".into(), denominator: "d".into() }
+        } else {
+            MetricKind::Mean { column: "v".into() }
+        };
+        for method in ["studentized", "percentile", "basic", "bca"] {
+            let rows = Arms { baseline: rows(&y), canary: rows(&x) };
+            let ours = asked(kind(), Margin::relative(r), Some(bootstrap(method)), rows, Direction::LowerIsBetter, paired);
+            let ours = ours.expect("the data can be compared");
+            let (p, high) = (ours.p_safe.expect("there is a margin"), ours.interval.expect("there are bounds").high);
+            prop_assert!(ours.test == "bootstrap" && p > 0.0 && p <= 1.0);
+            prop_assert!(high.is_some_and(|high| (p <= 0.05) == (high <= 1.0 + r)) || (p - 0.05).abs() < 1e-9, "{method} {p} {high:?} {r}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Measures what anytime-valid monitoring promises, with the naive method beside it, from one seed.
 //!
-//! `cargo run --release --example anytime_goals` takes a minute or so; `-- --full` runs 10,080 looks and more replicates.
-//! `-- --only G3` runs one goal.
+//! `cargo run --release --example anytime_goals` takes a minute or so; `-- --full` runs 10,080 looks.
+//! `-- --only G3` runs one goal, `-- --replicates 200` more of each.
 //!
 //! Every scenario runs through [`Monitor`], the way a program uses it. Under the null the canary lies exactly on its margin,
 //! the hardest place: every rollback and every promotion is false there. The naive method tests the pooled totals at every
@@ -755,7 +755,9 @@ fn main() {
     let full = args.iter().any(|a| a == "--full");
     let only = args.iter().position(|a| a == "--only").and_then(|i| args.get(i + 1)).cloned();
     let wanted = |goal: &str| only.as_ref().is_none_or(|o| o == goal);
-    let effort = if full { Effort { replicates: 500, looks: 10_080 } } else { Effort { replicates: 100, looks: 1440 } };
+    let replicates = args.iter().position(|a| a == "--replicates").and_then(|i| args.get(i + 1)?.parse().ok());
+    let looks = if full { 10_080 } else { 1440 };
+    let effort = Effort { replicates: replicates.unwrap_or(100), looks };
     let mut lines = Vec::new();
     if wanted("G1") || wanted("G2") {
         lines.extend(false_alarms(effort, |_| true));

@@ -56,8 +56,97 @@ fn sorted(mut values: Vec<f64>) -> Vec<f64> {
     values
 }
 
+/// A random design: rows in one to three strata, by users or not.
+fn designed(second: &'static [f64]) -> impl Strategy<Value = Rows> {
+    let row = (
+        prop_oneof![1.0..100.0f64, (1..9u8).prop_map(|v| f64::from(v) * 5.0)],
+        0..3u32,
+        0..40u32,
+        0..second.len().max(1),
+    );
+    (prop::collection::vec(row, 60..160), any::<bool>(), any::<bool>()).prop_map(move |(rows, strata, units)| Rows {
+        values: rows.iter().map(|r| r.0).collect(),
+        second: if second.is_empty() { Vec::new() } else { rows.iter().map(|r| second[r.3]).collect() },
+        stratum: if strata { rows.iter().map(|r| r.1).collect() } else { Vec::new() },
+        unit: if units { rows.iter().map(|r| r.2).collect() } else { Vec::new() },
+    })
+}
+
+/// Both arms have the same shape of design.
+fn alike(mut arms: Arms<Rows>) -> Arms<Rows> {
+    if arms.baseline.stratum.is_empty() || arms.canary.stratum.is_empty() {
+        arms.baseline.stratum.clear();
+        arms.canary.stratum.clear();
+    }
+    if arms.baseline.unit.is_empty() || arms.canary.unit.is_empty() {
+        arms.baseline.unit.clear();
+        arms.canary.unit.clear();
+    }
+    arms
+}
+
+/// Whether the interval says what the p-value of safety says: it lies inside the margin exactly when p <= alpha. Where
+/// both are within a hair of each other, rounding may part them.
+fn agree(found: &Evidence, margin: f64, relative: bool, direction: Direction) -> Result<(), TestCaseError> {
+    let (Some(p), Some(interval)) = (found.p_safe, found.interval.as_ref()) else { return Ok(()) };
+    let null = if relative { 1.0 } else { 0.0 };
+    let below = interval.high.map_or(f64::INFINITY, |h| h - (null + margin));
+    let above = interval.low.map_or(f64::INFINITY, |l| null - margin - l);
+    let beyond = match direction {
+        Direction::LowerIsBetter => below,
+        Direction::HigherIsBetter => above,
+        Direction::Either => below.max(above),
+    };
+    let hair = 1e-6 * (1.0 + margin);
+    prop_assert!(
+        (p <= 0.05) == (beyond <= 0.0) || (p - 0.05).abs() < 1e-6 || beyond.abs() < hair,
+        "{} {direction:?}: p {p}, interval {interval:?}, margin {margin} relative {relative}",
+        found.test
+    );
+    prop_assert!(found.p_harm.is_none_or(|h| h > 0.01 || p > 0.05), "safe and harmful at once");
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn every_type_s_interval_lies_inside_the_margin_exactly_when_it_is_shown_safe(
+        values in (designed(&[]), designed(&[])),
+        shares in (designed(&[0.0, 1.0]), designed(&[0.0, 1.0])),
+        exposures in (designed(&[1.0, 2.0, 7.0]), designed(&[1.0, 2.0, 7.0])),
+        size in 0.02..0.9f64,
+        relative in any::<bool>(),
+        direction in prop_oneof![Just(Direction::LowerIsBetter), Just(Direction::HigherIsBetter), Just(Direction::Either)],
+    ) {
+        let events = |rows: &Rows, above: f64| Rows { values: rows.values.iter().map(|v| f64::from(u8::from(*v > above))).collect(), ..rows.clone() };
+        let column = || "v".to_owned();
+        let pair = |(baseline, canary): &(Rows, Rows)| alike(Arms { baseline: baseline.clone(), canary: canary.clone() });
+        let share = |above| alike(Arms { baseline: events(&values.0, above), canary: events(&values.1, above) });
+        let kinds = [
+            (MetricKind::Mean { column: column() }, pair(&values), 30.0, true),
+            (MetricKind::Distribution { column: column() }, pair(&values), 30.0, true),
+            (MetricKind::Quantile { column: column(), q: 0.5 }, pair(&values), 30.0, true),
+            (MetricKind::Quantile { column: column(), q: 0.9 }, pair(&values), 30.0, true),
+            (MetricKind::Proportion { column: column(), event: Event::True }, share(35.0), 0.5, true),
+            (MetricKind::Proportion { column: column(), event: Event::True }, share(95.0), 0.2, true),
+            (MetricKind::Auc { score: column(), label: column() }, pair(&shares), 0.2, true),
+            (MetricKind::Ratio { numerator: column(), denominator: column() }, pair(&exposures), 10.0, true),
+            (MetricKind::Rate { events: column(), exposure: column() }, pair(&exposures), 10.0, true),
+            (MetricKind::Calibration { score: column(), label: column() }, pair(&shares), 10.0, false),
+        ];
+        for (kind, rows, unit, has_ratio) in kinds {
+            let relative = relative && has_ratio;
+            let margin = if relative { size } else { size * unit };
+            let asked_margin = if relative { Margin::relative(margin) } else { Margin::absolute(margin) };
+            let strata = if rows.baseline.stratum.is_empty() { 1 } else { 3 };
+            let question = Question { direction, margin: Some(asked_margin), alpha: Alpha::default() };
+            let comparison = Comparison { kind: &kind, test: None, rows, strata, paired: false, classes: None };
+            if let Ok(found) = compare(comparison, &question, &Stream { seed: 0, name: "law", draws: Some(399) }) {
+                agree(&found.evidence, margin, relative, direction)?;
+            }
+        }
+    }
 
     #[test]
     fn a_mean_is_welchs_contrast(x in values(), y in values(), r in 0.0..0.5f64) {

@@ -75,15 +75,44 @@ pub fn kolmogorov_smirnov(
     alternative: Alternative,
     method: KsMethod,
 ) -> Result<KolmogorovSmirnov, Unanswerable> {
+    match counted(x, y, alternative, method)? {
+        Some(found) => Ok(found),
+        None => kolmogorov_smirnov_sorted(&SortedArms::new(TEST, x, y)?, alternative, method),
+    }
+}
+
+/// [`kolmogorov_smirnov`] in the memory of the samples: half the memory.
+///
+/// # Errors
+/// As [`kolmogorov_smirnov`].
+pub fn kolmogorov_smirnov_owned(
+    x: Vec<f64>,
+    y: Vec<f64>,
+    alternative: Alternative,
+    method: KsMethod,
+) -> Result<KolmogorovSmirnov, Unanswerable> {
+    if let Some(found) = counted(&x, &y, alternative, method)? {
+        return Ok(found);
+    }
+    kolmogorov_smirnov_sorted(&SortedArms::of_owned(TEST, x, y, &mut Vec::new())?, alternative, method)
+}
+
+/// The test without putting the arms in order, where they lie on a grid and their ties do not matter.
+fn counted(
+    x: &[f64],
+    y: &[f64],
+    alternative: Alternative,
+    method: KsMethod,
+) -> Result<Option<KolmogorovSmirnov>, Unanswerable> {
     ecdf::enough(TEST, "rows", Arm::Canary, 1, x.len())?;
     ecdf::enough(TEST, "rows", Arm::Baseline, 1, y.len())?;
-    let (m, n) = (x.len(), y.len());
-    if settled(method, m, n) != KsMethod::Exact
-        && let Some(sweep) = rank::counted_sweep(TEST, x, y)?
-    {
-        return of_sweep(&sweep, alternative, method, None);
+    if settled(method, x.len(), y.len()) == KsMethod::Exact {
+        return Ok(None);
     }
-    kolmogorov_smirnov_sorted(&SortedArms::new(TEST, x, y)?, alternative, method)
+    match rank::counted_sweep(TEST, x, y)? {
+        Some(sweep) => of_sweep(&sweep, alternative, method, None).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// [`kolmogorov_smirnov`] of arms that are sorted already.

@@ -134,14 +134,32 @@ impl MannWhitneyTest {
 /// [`Unanswerable::TooFew`] for an empty arm, [`Unanswerable::NonFinite`] for a NaN, [`Unanswerable::TooLarge`] when
 /// the exact law is asked for beyond its limits.
 pub fn mann_whitney(x: &[f64], y: &[f64], options: &MannWhitney) -> Result<MannWhitneyTest, Unanswerable> {
-    if options.method != RankMethod::Exact
-        && x.len().min(y.len()) as u64 >= exact::TIES_BELOW
-        && let Some(sweep) = rank::counted_sweep(TEST, x, y)?
-        && sweep.tie_term > 0
-    {
-        return of_sweep(&sweep, None, options);
+    match counted(x, y, options)? {
+        Some(found) => Ok(found),
+        None => mann_whitney_sorted(&SortedArms::new(TEST, x, y)?, options),
     }
-    mann_whitney_sorted(&SortedArms::new(TEST, x, y)?, options)
+}
+
+/// [`mann_whitney`] in the memory of the samples: half the memory.
+///
+/// # Errors
+/// As [`mann_whitney`].
+pub fn mann_whitney_owned(x: Vec<f64>, y: Vec<f64>, options: &MannWhitney) -> Result<MannWhitneyTest, Unanswerable> {
+    match counted(&x, &y, options)? {
+        Some(found) => Ok(found),
+        None => mann_whitney_sorted(&SortedArms::of_owned(TEST, x, y, &mut Vec::new())?, options),
+    }
+}
+
+/// The test without putting the arms in order, where they lie on a grid and no exact law is asked for.
+fn counted(x: &[f64], y: &[f64], options: &MannWhitney) -> Result<Option<MannWhitneyTest>, Unanswerable> {
+    if options.method == RankMethod::Exact || (x.len().min(y.len()) as u64) < exact::TIES_BELOW {
+        return Ok(None);
+    }
+    match rank::counted_sweep(TEST, x, y)? {
+        Some(sweep) if sweep.tie_term > 0 => of_sweep(&sweep, None, options).map(Some),
+        _ => Ok(None),
+    }
 }
 
 /// [`mann_whitney`] of one pass over both arms. The arms themselves are needed by the exact law with ties only.

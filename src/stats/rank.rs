@@ -70,6 +70,13 @@ fn counted(values: &[f64]) -> Option<Vec<f64>> {
     Some(sorted)
 }
 
+/// Keys in ascending order with the places of their values, equal ones in the order given. At most 2^32 values.
+pub(crate) fn order_of(values: &[f64]) -> Vec<(u64, u32)> {
+    let mut order: Vec<(u64, u32)> = values.iter().zip(0..).map(|(&v, i)| (key(v), i)).collect();
+    order::sort(&mut order, &mut Vec::new());
+    order
+}
+
 /// Ranks from 1 in the order given, tied values sharing the mean of their ranks. None of the values may be NaN.
 ///
 /// O(n log n).
@@ -79,14 +86,13 @@ fn counted(values: &[f64]) -> Option<Vec<f64>> {
 /// assert_eq!(midranks(&[10.0, 20.0, 10.0]), [1.5, 3.0, 1.5]);
 /// ```
 pub fn midranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<(u64, usize)> = values.iter().enumerate().map(|(i, &v)| (key(v), i)).collect();
-    order.sort_unstable();
+    let order = order_of(values);
     let mut ranks = vec![0.0; values.len()];
     let mut start = 0;
     for run in order.chunk_by(|a, b| a.0 == b.0) {
         let rank = start as f64 + 0.5 * (run.len() + 1) as f64;
         for &(_, i) in run {
-            ranks[i] = rank;
+            ranks[i as usize] = rank;
         }
         start += run.len();
     }

@@ -15,35 +15,52 @@ const TWO_DIGITS_UP_TO: usize = 200_000;
 const BITS: u32 = 11;
 const BUCKETS: usize = 1 << BITS;
 
+/// What is sorted by a key: the key itself, or a key with the place it came from.
+pub(crate) trait Keyed: Copy + Ord + Default {
+    fn key(self) -> u64;
+}
+
+impl Keyed for u64 {
+    fn key(self) -> u64 {
+        self
+    }
+}
+
+impl Keyed for (u64, u32) {
+    fn key(self) -> u64 {
+        self.0
+    }
+}
+
 /// Sorts keys in ascending order. `scratch` is overwritten; kept between calls it saves an allocation.
 ///
 /// O(n) for values spread out, O(n log n) at worst.
-pub(crate) fn sort(keys: &mut Vec<u64>, scratch: &mut Vec<u64>) {
+pub(crate) fn sort<T: Keyed>(keys: &mut Vec<T>, scratch: &mut Vec<T>) {
     if keys.is_sorted() {
         return;
     }
     if keys.len() <= COMPARE_UP_TO || keys.len() > u32::MAX as usize {
         keys.sort_unstable();
     } else if keys.len() <= TWO_DIGITS_UP_TO {
-        by_digits::<2>(keys, scratch);
+        by_digits::<T, 2>(keys, scratch);
     } else {
-        by_digits::<3>(keys, scratch);
+        by_digits::<T, 3>(keys, scratch);
     }
 }
 
-fn by_digits<const DIGITS: usize>(keys: &mut Vec<u64>, scratch: &mut Vec<u64>) {
+fn by_digits<T: Keyed, const DIGITS: usize>(keys: &mut Vec<T>, scratch: &mut Vec<T>) {
     let (low, high) = range(keys);
     let width = u64::BITS - (high - low).leading_zeros();
     let shift = width.saturating_sub(BITS * DIGITS as u32);
     let mut counts = [[0u32; BUCKETS]; DIGITS];
     for &key in keys.iter() {
-        let rest = (key - low) >> shift;
+        let rest = (key.key() - low) >> shift;
         for (place, count) in counts.iter_mut().enumerate() {
             count[(rest >> (BITS * place as u32)) as usize & (BUCKETS - 1)] += 1;
         }
     }
     scratch.clear();
-    scratch.resize(keys.len(), 0);
+    scratch.resize(keys.len(), T::default());
     for (place, count) in counts.iter_mut().enumerate() {
         let mut start = 0;
         for slot in count.iter_mut() {
@@ -51,7 +68,7 @@ fn by_digits<const DIGITS: usize>(keys: &mut Vec<u64>, scratch: &mut Vec<u64>) {
         }
         let by = shift + BITS * place as u32;
         for &key in keys.iter() {
-            let slot = &mut count[((key - low) >> by) as usize & (BUCKETS - 1)];
+            let slot = &mut count[((key.key() - low) >> by) as usize & (BUCKETS - 1)];
             scratch[*slot as usize] = key;
             *slot += 1;
         }
@@ -63,28 +80,28 @@ fn by_digits<const DIGITS: usize>(keys: &mut Vec<u64>, scratch: &mut Vec<u64>) {
 }
 
 /// The least and the largest key.
-fn range(keys: &[u64]) -> (u64, u64) {
+fn range<T: Keyed>(keys: &[T]) -> (u64, u64) {
     const LANES: usize = 4;
     let (mut low, mut high) = ([u64::MAX; LANES], [0; LANES]);
     let (blocks, rest) = keys.as_chunks::<LANES>();
     for block in blocks {
         for lane in 0..LANES {
-            low[lane] = low[lane].min(block[lane]);
-            high[lane] = high[lane].max(block[lane]);
+            low[lane] = low[lane].min(block[lane].key());
+            high[lane] = high[lane].max(block[lane].key());
         }
     }
-    let low = low.into_iter().chain(rest.iter().copied()).fold(u64::MAX, u64::min);
-    let high = high.into_iter().chain(rest.iter().copied()).fold(0, u64::max);
+    let low = low.into_iter().chain(rest.iter().map(|k| k.key())).fold(u64::MAX, u64::min);
+    let high = high.into_iter().chain(rest.iter().map(|k| k.key())).fold(0, u64::max);
     (low, high)
 }
 
 /// Sorts each run of keys that agree above `shift`; the runs themselves are in order.
-fn repair(keys: &mut [u64], low: u64, shift: u32) {
+fn repair<T: Keyed>(keys: &mut [T], low: u64, shift: u32) {
     let mut i = 1;
     while i < keys.len() {
         if keys[i - 1] > keys[i] {
-            let head = (keys[i] - low) >> shift;
-            let agrees = |key: &&u64| (**key - low) >> shift == head;
+            let head = (keys[i].key() - low) >> shift;
+            let agrees = |key: &&T| (key.key() - low) >> shift == head;
             let start = i - keys[..i].iter().rev().take_while(agrees).count();
             let end = i + keys[i..].iter().take_while(agrees).count();
             if end - start <= COMPARE_UP_TO {

@@ -463,41 +463,50 @@ fn at_the_end_of_the_window_open_questions_cost_what_the_policy_says() {
 }
 
 #[test]
-#[ignore = "open: the prediction for means is eight times too careful in this run"]
 fn what_is_still_needed_is_about_what_it_takes() {
-    let mut monitor = Monitor::new(&config(vec![
-        proportion("errors", Margin::absolute(0.005)),
-        mean("latency", Margin::relative(0.02)),
-    ]))
-    .expect("valid");
-    let feed = |minute: u64| {
-        let mut metrics = events((950, 4 + minute % 2), (50, u64::from(minute.is_multiple_of(4))));
+    let config = config(vec![proportion("errors", Margin::absolute(0.005)), mean("latency", Margin::relative(0.02))]);
+    let feed = |run: u64, minute: u64| {
+        let mut metrics = events((950, 4 + minute % 2), (50, u64::from((minute + run).is_multiple_of(4))));
         let arm = |n: u64, k: u64| {
-            ArmStatistics::values((0..n).map(|i| 50.0 + 60.0 * noise(k * 7919 + minute * 1009 + i)).collect())
+            let at = |i: u64| noise((((run * 2 + k) * 1_000 + minute) * 1_000 + i).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            ArmStatistics::values((0..n).map(|i| 50.0 + 60.0 * at(i)).collect())
         };
-        metrics.insert("latency".into(), Arms { baseline: arm(950, 1), canary: arm(50, 2) });
+        metrics.insert("latency".into(), Arms { baseline: arm(950, 0), canary: arm(50, 1) });
         batch(minute, metrics)
     };
-    let mut predicted = BTreeMap::new();
-    let mut reached: BTreeMap<String, u64> = BTreeMap::new();
-    for minute in 0..400 {
-        let look = monitor.observe(&feed(minute)).expect("in order");
-        for finding in &look.judgement.metrics {
-            let rows = finding.evidence.as_ref().map_or(0, |e| e.n.canary);
-            if minute == 5 {
-                predicted
-                    .insert(finding.name.clone(), rows + finding.needs.and_then(|n| n.canary_samples).expect("open"));
-            }
-            if finding.outcome == Outcome::Pass {
-                reached.entry(finding.name.clone()).or_insert(rows);
+    // What minute 5 predicts and what it takes, over 15 runs: single runs vary, their middle may not.
+    let mut predicted: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    let mut reached: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for run in 0..15 {
+        let mut monitor = Monitor::new(&config).expect("valid");
+        let mut open: Vec<String> = Vec::new();
+        for minute in 0..400 {
+            let look = monitor.observe(&feed(run, minute)).expect("in order");
+            for finding in &look.judgement.metrics {
+                let rows = finding.evidence.as_ref().map_or(0, |e| e.n.canary);
+                if minute == 5 && finding.outcome == Outcome::Inconclusive {
+                    let needed = rows + finding.needs.and_then(|n| n.canary_samples).expect("open");
+                    predicted.entry(finding.name.clone()).or_default().push(needed);
+                    open.push(finding.name.clone());
+                }
+                if finding.outcome == Outcome::Pass && open.contains(&finding.name) {
+                    reached.entry(finding.name.clone()).or_default().push(rows);
+                    open.retain(|name| *name != finding.name);
+                }
             }
         }
+        assert!(open.is_empty(), "{open:?} never passed in run {run}");
     }
+    let middle = |v: &[u64]| {
+        let mut v = v.to_vec();
+        v.sort_unstable();
+        v[v.len() / 2] as f64
+    };
     for (name, expected) in &predicted {
-        let found = reached[name];
-        let factor = found as f64 / *expected as f64;
-        assert!((0.25..2.5).contains(&factor), "{name}: predicted {expected}, took {found}");
+        let factor = middle(&reached[name]) / middle(expected);
+        assert!((0.4..1.5).contains(&factor), "{name}: predicted {expected:?}, took {:?}", reached[name]);
     }
+    assert_eq!(predicted.len(), 2);
 }
 
 #[test]
@@ -856,7 +865,7 @@ fn assert_goals(lines: &[Line]) {
 }
 
 #[test]
-#[ignore = "open: means by hash groups of bursty users are promoted at the margin in .30 of 60 replicates"]
+
 fn goals_false_alarms_stay_below_five_percent_on_the_hard_grid() {
     let lines = goals::false_alarms(Effort { replicates: 60, looks: 240 }, |_| true);
     assert_eq!(lines.len(), 32);

@@ -47,7 +47,8 @@ fn imported(path: &Path) -> Result<String, Fault> {
     let source = Source::from_argument(path);
     let text = read_text(&source)?;
     let value = serde_json::from_str(&text).map_err(|e| Fault::Usage(format!("{}: not JSON: {e}", source.name())))?;
-    let (config, notes) = crate::kayenta::import(&value);
+    let (config, notes) =
+        crate::kayenta::import(&value).map_err(|e| Fault::Usage(format!("{}: {e}", source.name())))?;
     for note in notes {
         eprintln!("note: {note}");
     }

@@ -7,6 +7,8 @@ use super::Question;
 use super::contrast::{Contrast, Estimand, Scale};
 use super::design::{Cell, Design};
 use super::linear::{Linear, Pairs};
+use super::mean::Stream;
+use super::resample::{self, Law, Replicates};
 use crate::arms::{Arm, Arms};
 use crate::stats::Unanswerable;
 
@@ -17,6 +19,7 @@ pub const LEAST: u64 = 10;
 #[derive(Debug)]
 pub struct Auc {
     linear: Linear,
+    replicates: Option<Replicates>,
     alpha: f64,
 }
 
@@ -36,7 +39,11 @@ pub fn thin(cells: &Arms<Cell>) -> bool {
 
 impl Auc {
     /// Both arms' AUC; needs ten positives and ten negatives in each arm.
-    pub fn new(design: &Design, question: &Question) -> Result<Self, Unanswerable> {
+    pub fn new(
+        design: &Design,
+        question: &Question,
+        resampling: Option<(Law, Stream<'_>)>,
+    ) -> Result<Self, Unanswerable> {
         design.require_finite("delong")?;
         for arm in [Arm::Baseline, Arm::Canary] {
             let (mut positives, mut negatives) = (0, 0);
@@ -63,10 +70,15 @@ impl Auc {
         if design.paired {
             linear.pairs = Some(Pairs::new(&parts));
         }
-        if parts.canary.variance() == 0.0 || parts.baseline.variance() == 0.0 {
+        let separated = parts.canary.variance() == 0.0 || parts.baseline.variance() == 0.0;
+        if separated {
             widen(&mut linear, design);
         }
-        Ok(Auc { linear, alpha: question.alpha.safe })
+        // A separated arm has nothing to resample.
+        let replicates = resampling
+            .filter(|_| !separated)
+            .map(|(law, stream)| Replicates::draw(&linear, &parts, law, question, &stream));
+        Ok(Auc { linear, replicates, alpha: question.alpha.safe })
     }
 }
 
@@ -165,7 +177,7 @@ fn influence(cell: &Cell, curve: &Curve, clustered: bool) -> Vec<f64> {
 
 impl Estimand for Auc {
     fn contrast(&self, scale: Scale) -> Result<Box<dyn Contrast + '_>, Unanswerable> {
-        Ok(Box::new(self.linear.on(scale, self.alpha)?))
+        resample::contrast(&self.linear, self.replicates.as_ref(), scale, self.alpha)
     }
 
     fn value(&self) -> Arms<Option<f64>> {

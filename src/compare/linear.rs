@@ -95,20 +95,14 @@ impl Linear {
             + part(share.baseline, self.variance.baseline, self.squares_over_dof.baseline))
     }
 
-    /// The studentised distance from a null; infinite without variance.
-    pub fn studentised(&self, rho: f64, difference: f64) -> f64 {
-        let (psi, se) = self.t(rho, difference);
-        if se > 0.0 { psi / se } else { psi * f64::INFINITY }
-    }
-
-    fn t(&self, rho: f64, difference: f64) -> (f64, f64) {
-        let psi = self.estimate.canary - rho * self.estimate.baseline - difference / self.unscale;
-        (psi, self.standard_error(rho))
+    /// How far canary minus rho times baseline lies above a difference.
+    pub fn distance(&self, rho: f64, difference: f64) -> f64 {
+        self.estimate.canary - rho * self.estimate.baseline - difference / self.unscale
     }
 
     /// p-values of "at or above" and "at or below" for canary - rho baseline against a difference.
     pub fn tails(&self, rho: f64, difference: f64) -> (f64, f64) {
-        let (psi, se) = self.t(rho, difference);
+        let (psi, se) = (self.distance(rho, difference), self.standard_error(rho));
         if se > 0.0 {
             let (t, dof) = (psi / se, self.dof(rho));
             return (t_cdf(t, dof), t_sf(t, dof));

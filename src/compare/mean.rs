@@ -9,7 +9,7 @@ use super::Question;
 use super::contrast::{Contrast, Estimand, Scale};
 use super::design::{Cell, Design};
 use super::linear::{Linear, Pairs};
-use super::resample::{Replicates, Resampled};
+use super::resample::{self, Law, Replicates};
 use crate::arms::{Arm, Arms};
 use crate::config::{TestConfig, TestKind};
 use crate::stats::Unanswerable;
@@ -19,14 +19,16 @@ use crate::stats::special::ln_beta;
 pub const LEAST_ROWS: u64 = 30;
 
 /// Which test of means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MeanTest {
     /// Welch, or the studentised bootstrap by the rule on skewness.
     Default,
     /// Welch always.
     Welch,
-    /// The studentised bootstrap always.
-    Bootstrap,
+    /// Trimmed means with winsorised variances (Yuen 1974), this share cut off at each end of each stratum's arm.
+    Yuen(f64),
+    /// The bootstrap always.
+    Bootstrap(Law),
 }
 
 impl MeanTest {
@@ -34,8 +36,11 @@ impl MeanTest {
     pub fn from_config(test: Option<&TestConfig>) -> Self {
         match test.map(|t| t.kind) {
             Some(TestKind::Welch | TestKind::PairedT | TestKind::DeltaMethod) => MeanTest::Welch,
-            Some(TestKind::Bootstrap) => MeanTest::Bootstrap,
-            _ => MeanTest::Default,
+            Some(TestKind::Yuen) => {
+                let trim = test.and_then(|t| t.options.get("trim")).and_then(serde_json::Value::as_f64);
+                MeanTest::Yuen(trim.unwrap_or(0.2))
+            }
+            _ => Law::asked(test).map_or(MeanTest::Default, MeanTest::Bootstrap),
         }
     }
 }
@@ -58,31 +63,52 @@ impl Mean {
         test: MeanTest,
         stream: &Stream<'_>,
     ) -> Result<Self, Unanswerable> {
-        design.require("welch", 2)?;
-        design.require_finite("welch")?;
+        let trim = if let MeanTest::Yuen(trim) = test { trim } else { 0.0 };
+        let name = match test {
+            MeanTest::Yuen(_) => "yuen",
+            _ if design.paired => "paired_t",
+            _ => "welch",
+        };
+        design.require(name, 2)?;
+        design.require_finite(name)?;
         let scale = scale_of(design);
-        let estimates =
-            |arm: Arm| -> Vec<f64> { design.strata.iter().map(|s| centre(&values(&s.cells[arm], scale)).0).collect() };
+        for (arm, cell) in
+            design.strata.iter().flat_map(|s| [(Arm::Baseline, &s.cells.baseline), (Arm::Canary, &s.cells.canary)])
+        {
+            let found = (cell.n() - 2 * cut(cell.n(), trim)) as u64;
+            if trim > 0.0 && found < 2 {
+                let what = "rows after trimming in each stratum";
+                return Err(Unanswerable::TooFew { test: name, what, arm, needed: 2, found });
+            }
+        }
+        let estimates = |arm: Arm| -> Vec<f64> {
+            design.strata.iter().map(|s| trimmed(&values(&s.cells[arm], scale), trim).0).collect()
+        };
         let means = Arms { baseline: estimates(Arm::Baseline), canary: estimates(Arm::Canary) };
         let weighted = |arm: Arm| design.strata.iter().zip(&means[arm]).map(|(s, m)| s.weight * m).sum();
         let estimate = Arms { baseline: weighted(Arm::Baseline), canary: weighted(Arm::Canary) };
         let influence = |cell: &Cell| -> Vec<f64> {
-            let n = cell.n() as f64;
-            let mut deviations = centre(&values(cell, scale)).1;
-            deviations.iter_mut().for_each(|d| *d /= n);
+            let (n, kept) = (cell.n() as f64, (cell.n() - 2 * cut(cell.n(), trim)) as f64);
+            // Rows as units: the winsorised sum of squares over h (h - 1), where `parts` divides by n - 1 of n.
+            let per_row = if cell.unit.is_empty() { ((n - 1.0) / n * (kept / (kept - 1.0))).sqrt() } else { 1.0 };
+            let mut deviations = trimmed(&values(cell, scale), trim).1;
+            let factor = if trim > 0.0 { per_row / kept } else { 1.0 / n };
+            deviations.iter_mut().for_each(|d| *d *= factor);
             deviations
         };
-        let parts = Arms {
+        let mut parts = Arms {
             baseline: design.parts(Arm::Baseline, |_, cell| influence(cell)),
             canary: design.parts(Arm::Canary, |_, cell| influence(cell)),
         };
-        let mut linear = if design.paired {
-            let mut paired = Linear::new("paired_t", "mean", estimate, &parts);
-            paired.pairs = Some(Pairs::new(&parts));
-            paired
-        } else {
-            Linear::new("welch", "mean", estimate, &parts)
-        };
+        if !design.clustered {
+            // Yuen's degrees of freedom count the rows that are kept.
+            for part in parts.baseline.0.iter_mut().chain(&mut parts.canary.0) {
+                part.dof -= 2.0 * cut(part.influence.len(), trim) as f64;
+            }
+        }
+        let what = if trim > 0.0 { "trimmed mean" } else { "mean" };
+        let mut linear = Linear::new(name, what, estimate, &parts);
+        linear.pairs = design.paired.then(|| Pairs::new(&parts));
         linear.unscale = 1.0 / scale;
         linear.ln_separation = design
             .strata
@@ -99,13 +125,14 @@ impl Mean {
         if least < 20.0 * skewness * skewness {
             linear.flags.push("skew".into());
         }
-        let resample = match test {
-            MeanTest::Welch => false,
-            MeanTest::Bootstrap => !design.paired,
-            MeanTest::Default => too_skewed && !design.paired,
+        let law = match test {
+            MeanTest::Welch | MeanTest::Yuen(_) => None,
+            MeanTest::Bootstrap(law) => Some(law),
+            MeanTest::Default => (too_skewed && !design.paired).then_some(Law::Studentised),
         };
-        let replicates = (resample && linear.standard_error(1.0) > 0.0)
-            .then(|| Replicates::draw(&parts, stream, |drawn| drawn.settle(&linear, question)));
+        let replicates = law
+            .filter(|_| linear.standard_error(1.0) > 0.0)
+            .map(|law| Replicates::draw(&linear, &parts, law, question, stream));
         Ok(Mean { linear, replicates, alpha: question.alpha.safe, skewness })
     }
 
@@ -146,11 +173,7 @@ pub struct Stream<'a> {
 
 impl Estimand for Mean {
     fn contrast(&self, scale: Scale) -> Result<Box<dyn Contrast + '_>, Unanswerable> {
-        let linear = self.linear.on(scale, self.alpha)?;
-        Ok(match &self.replicates {
-            None => Box::new(linear),
-            Some(replicates) => Box::new(Resampled { linear, source: &self.linear, scale, replicates }),
-        })
+        resample::contrast(&self.linear, self.replicates.as_ref(), scale, self.alpha)
     }
 
     fn value(&self) -> Arms<Option<f64>> {
@@ -183,6 +206,25 @@ fn values(cell: &Cell, scale: f64) -> Cow<'_, [f64]> {
     } else {
         Cow::Owned(cell.values.iter().zip(&cell.second).map(|(v, w)| (v - w) * scale).collect())
     }
+}
+
+/// Rows cut off at each end.
+fn cut(n: usize, trim: f64) -> usize {
+    (trim * n as f64) as usize
+}
+
+/// The mean of what is left after trimming, and the deviations of the winsorised values from their own mean.
+fn trimmed(values: &[f64], trim: f64) -> (f64, Vec<f64>) {
+    let g = cut(values.len(), trim);
+    if g == 0 {
+        return centre(values);
+    }
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let kept = &sorted[g..sorted.len() - g];
+    let (Some(&low), Some(&high)) = (kept.first(), kept.last()) else { return centre(values) };
+    let winsorised: Vec<f64> = values.iter().map(|v| v.clamp(low, high)).collect();
+    (centre(kept).0, centre(&winsorised).1)
 }
 
 /// Mean and deviations from it, two-pass around the first value; empty data have mean 0.

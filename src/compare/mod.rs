@@ -26,6 +26,7 @@ pub use design::{Design, Rows};
 pub use limit::limit;
 pub use mean::Stream;
 
+use self::resample::Law;
 use crate::arms::Arms;
 use crate::config::{Alpha, Direction, Margin, MetricKind, TestConfig};
 use crate::evidence::{Evidence, Interval};
@@ -97,6 +98,7 @@ pub fn compare(comparison: Comparison<'_>, question: &Question, stream: &Stream<
     }
     let design = Design::new(rows, strata, paired);
     let test_kind = test.map(|t| t.kind);
+    let resampling = Law::asked(test).map(|law| (law, stream.asked(test)));
     let least = least_rows(kind, design.clustered);
     let finish = |design: &Design, estimand: &dyn Estimand, effect: Option<(&'static str, f64)>, skewness: f64| {
         let evidence = evidence(design, estimand, question)?;
@@ -139,12 +141,12 @@ pub fn compare(comparison: Comparison<'_>, question: &Question, stream: &Stream<
         }
         MetricKind::Auc { .. } => {
             let design = design.merge_thin(|cells| cells.least_units() < 10 || auc::thin(cells));
-            let of = auc::Auc::new(&design, question)?;
+            let of = auc::Auc::new(&design, question, resampling)?;
             finish(&design, &of, None, 0.0)
         }
         MetricKind::Ratio { .. } => {
             let design = design.merge_thin_default();
-            let of = ratio::Ratio::new(&design, question)?;
+            let of = ratio::Ratio::new(&design, question, resampling)?;
             finish(&design, &of, None, 0.0)
         }
         MetricKind::Rate { .. } => {

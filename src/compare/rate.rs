@@ -29,7 +29,7 @@ pub struct Rate {
 impl Rate {
     /// Both arms' rates.
     pub fn new(design: &Design, question: &Question) -> Result<Self, Unanswerable> {
-        let ratio = Ratio::new(design, question)?;
+        let ratio = Ratio::new(design, question, None)?;
         let dispersion = dispersion(design);
         let whole = design
             .strata

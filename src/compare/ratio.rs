@@ -7,7 +7,8 @@ use super::Question;
 use super::contrast::{Contrast, Estimand, Scale};
 use super::design::{Cell, Design};
 use super::linear::{Linear, Pairs};
-use super::mean::chunked_sum;
+use super::mean::{Stream, chunked_sum};
+use super::resample::{self, Law, Replicates};
 use crate::arms::{Arm, Arms};
 use crate::stats::Unanswerable;
 
@@ -15,12 +16,17 @@ use crate::stats::Unanswerable;
 #[derive(Debug)]
 pub struct Ratio {
     linear: Linear,
+    replicates: Option<Replicates>,
     alpha: f64,
 }
 
 impl Ratio {
-    /// The ratio of both arms; a stratum whose denominators sum to zero has no ratio.
-    pub fn new(design: &Design, question: &Question) -> Result<Self, Unanswerable> {
+    /// The ratio of both arms, resampled when a law is asked for; a stratum whose denominators sum to zero has no ratio.
+    pub fn new(
+        design: &Design,
+        question: &Question,
+        resampling: Option<(Law, Stream<'_>)>,
+    ) -> Result<Self, Unanswerable> {
         design.require("delta_method", 2)?;
         design.require_finite("delta_method")?;
         let mut estimate = Arms { baseline: 0.0, canary: 0.0 };
@@ -48,7 +54,10 @@ impl Ratio {
         if design.paired {
             linear.pairs = Some(Pairs::new(&parts));
         }
-        Ok(Ratio { linear, alpha: question.alpha.safe })
+        let replicates = resampling
+            .filter(|_| linear.standard_error(1.0) > 0.0)
+            .map(|(law, stream)| Replicates::draw(&linear, &parts, law, question, &stream));
+        Ok(Ratio { linear, replicates, alpha: question.alpha.safe })
     }
 }
 
@@ -61,7 +70,7 @@ fn ratio(cell: &Cell) -> Option<(f64, f64)> {
 
 impl Estimand for Ratio {
     fn contrast(&self, scale: Scale) -> Result<Box<dyn Contrast + '_>, Unanswerable> {
-        Ok(Box::new(self.linear.on(scale, self.alpha)?))
+        resample::contrast(&self.linear, self.replicates.as_ref(), scale, self.alpha)
     }
 
     fn value(&self) -> Arms<Option<f64>> {

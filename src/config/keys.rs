@@ -367,11 +367,11 @@ const TEST: Shape = Variants {
     tag: "kind",
     common: &[],
     of: &[
-        test("mann_whitney", &[METHOD], "Rank test of Mann and Whitney."),
+        test("mann_whitney", &[], "Rank test of Mann and Whitney."),
         test("brunner_munzel", &[], "Rank test of Brunner and Munzel, for unequal spreads."),
         test("welch", &[], "Difference or ratio of means, unequal variances."),
         test("yuen", &[TRIM], "Difference of trimmed means."),
-        test("bootstrap", &[RESAMPLING], "Resampled means."),
+        test("bootstrap", &[RESAMPLING], "Resampled influences: means, ratios of sums, AUC."),
         test("quantile", &[], "Quantiles from order statistics."),
         test("farrington_manning", &[], "Difference of proportions, score test."),
         test("miettinen_nurminen", &[], "Difference of proportions, score interval."),
@@ -396,8 +396,6 @@ const fn test(tag: &'static str, keys: &'static [&'static [Key]], doc: &'static 
     Variant { tag, keys, doc }
 }
 
-const METHOD: &[Key] =
-    &[key("method", Word(&["auto", "exact", "asymptotic"]), "How the p-value is found; default auto.")];
 const TRIM: &[Key] = &[key(
     "trim",
     Number(Range { low: super::shape::Bound::Closed(0.0), high: super::shape::Bound::Open(0.5) }),
@@ -405,7 +403,11 @@ const TRIM: &[Key] = &[key(
 )];
 const BINS: &[Key] = &[key("bins", Count(2), "Number of bins, of equal baseline share.")];
 const RESAMPLING: &[Key] = &[
-    key("method", Word(&["studentized"]), "How the replicates are used; studentized is the one that holds its level."),
+    key(
+        "method",
+        Word(&["studentized", "percentile", "basic", "bca"]),
+        "How the replicates are used; default studentized, the one that holds its level with skewed data.",
+    ),
     key("draws", Count(100), "Number of replicates."),
 ];
 

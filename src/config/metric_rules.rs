@@ -3,7 +3,7 @@
 use super::TestKind::{
     Bootstrap, BrunnerMunzel, ChiSquare, ConditionalBinomial, Delong, DeltaMethod, ExactBinomial, FarringtonManning,
     JensenShannon, KolmogorovSmirnov, MannWhitney, MiettinenNurminen, Newcombe, PairedT, PoissonRate, Psi, Quantile,
-    ScoreRatio, SignedRank, Tango, Welch,
+    ScoreRatio, SignedRank, Tango, Welch, Yuen,
 };
 use super::reader::Faults;
 use super::*;
@@ -96,16 +96,16 @@ fn tests(kind: &MetricKind) -> (&'static [TestKind], &'static [TestKind]) {
         MetricKind::Proportion { .. } => {
             (&[FarringtonManning, MiettinenNurminen, Newcombe, ScoreRatio, ConditionalBinomial], &[Tango])
         }
-        MetricKind::Mean { .. } => (&[Welch, Bootstrap], &[PairedT, Bootstrap]),
+        MetricKind::Mean { .. } => (&[Welch, Yuen, Bootstrap], &[PairedT, Bootstrap]),
         MetricKind::Distribution { .. } => (&[BrunnerMunzel, MannWhitney], &[SignedRank]),
         MetricKind::Quantile { .. } => (&[Quantile], &[Quantile]),
-        MetricKind::Auc { .. } => (&[Delong], &[Delong]),
-        MetricKind::Ratio { .. } => (&[DeltaMethod], &[DeltaMethod]),
+        MetricKind::Auc { .. } => (&[Delong, Bootstrap], &[Delong, Bootstrap]),
+        MetricKind::Ratio { .. } => (&[DeltaMethod, Bootstrap], &[DeltaMethod, Bootstrap]),
         MetricKind::Shift { .. } => {
             const SHIFT: &[TestKind] = &[KolmogorovSmirnov, Psi, JensenShannon, ChiSquare];
             (SHIFT, SHIFT)
         }
-        MetricKind::Calibration { .. } => (&[Welch, Bootstrap], &[PairedT, Bootstrap]),
+        MetricKind::Calibration { .. } => (&[Welch, Yuen, Bootstrap], &[PairedT, Bootstrap]),
         MetricKind::Agreement { .. } => (&[ExactBinomial], &[ExactBinomial]),
         MetricKind::Rate { .. } => (&[PoissonRate, ConditionalBinomial], &[PoissonRate, ConditionalBinomial]),
     }

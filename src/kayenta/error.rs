@@ -28,6 +28,12 @@ pub enum KayentaError {
         /// What has to stand there.
         expected: &'static str,
     },
+    /// A file without metrics: not a canary config.
+    #[error("metrics: a canary config lists its metrics there; this file has {found}")]
+    NoCanaryConfig {
+        /// What the file holds instead.
+        found: String,
+    },
     /// A metric set pair whose name no metric of the config has.
     #[error("metricSetPairList[{index}]: could not find metric config for {name}; add it to canaryConfig.metrics")]
     NoMetricConfig {

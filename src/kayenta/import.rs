@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::error::KayentaError;
 use super::json::Json;
 use super::settings::{Deviation, EffectMeasure, MetricSettings, NanStrategy};
 
@@ -23,20 +24,28 @@ const MOST: f64 = 0.99;
 ///         "direction": "increase", "critical": true, "effectSize": {"allowedIncrease": 1.1}}}}],
 ///     "classifier": {"groupWeights": {"speed": 100}, "scoreThresholds": {"pass": 95, "marginal": 75}}
 /// });
-/// let (config, notes) = serinus::kayenta::import(&canary_config);
+/// let (config, notes) = serinus::kayenta::import(&canary_config)?;
 /// assert_eq!(config["metrics"][0]["direction"], "lower_is_better");
 /// assert_eq!(config["metrics"][0]["role"], "critical");
 /// assert!(serinus::JudgeConfig::from_value(&config).is_ok());
 /// assert!(!notes.is_empty());
+/// # Ok::<(), serinus::kayenta::KayentaError>(())
 /// ```
-pub fn import(canary_config: &Value) -> (Value, Vec<String>) {
+///
+/// # Errors
+/// There is no list of metrics: the file is something else, such as an answer of a metric store.
+pub fn import(canary_config: &Value) -> Result<(Value, Vec<String>), KayentaError> {
     // A stored request holds the config one level down.
     let canary_config = canary_config.get("canaryConfig").unwrap_or(canary_config);
+    let list = match canary_config.get("metrics") {
+        Some(Value::Array(list)) => list.as_slice(),
+        None => return Err(KayentaError::NoCanaryConfig { found: outline(canary_config) }),
+        Some(other) => return Err(KayentaError::ill_typed("metrics", other.to_string(), "a list of metrics")),
+    };
     let mut notes = vec![
         "Kayenta compares points that it fetches, one a minute; this library judges requests, one a row: check every column".to_string(),
         "Kayenta passes a metric unless a change is shown; here a metric passes when it is shown to be inside its margin, and otherwise the canary holds (policy.inconclusive: pass is Kayenta's habit)".to_string(),
     ];
-    let list = canary_config["metrics"].as_array().map_or(&[][..], Vec::as_slice);
     let mut metrics: Vec<Imported> = Vec::new();
     for (index, metric) in list.iter().enumerate() {
         let name = match metric["name"].as_str() {
@@ -61,7 +70,17 @@ pub fn import(canary_config: &Value) -> (Value, Vec<String>) {
         config.insert("groups".into(), Value::Object(groups));
     }
     config.insert("metrics".into(), Value::Array(metrics.into_iter().map(|m| Value::Object(m.config)).collect()));
-    (Value::Object(config), notes)
+    Ok((Value::Object(config), notes))
+}
+
+/// What a JSON value is, in a few words.
+fn outline(value: &Value) -> String {
+    match value {
+        Value::Object(map) if map.is_empty() => "an empty object".into(),
+        Value::Object(map) => format!("keys {}", map.keys().take(5).map(String::as_str).collect::<Vec<_>>().join(", ")),
+        Value::Array(_) => "a list".into(),
+        _ => "a single value".into(),
+    }
 }
 
 struct Imported {

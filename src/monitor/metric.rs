@@ -58,10 +58,10 @@ pub(crate) struct MetricState {
     /// Largest log e-value of harm so far.
     pub peak_harm: f64,
     /// Largest log e-value of missing rows so far.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub peak_missing: f64,
     /// Smallest p-value of the test on the whole distribution so far.
-    #[serde(default = "one")]
+    #[serde(default = "one", skip_serializing_if = "is_one")]
     pub order_p: f64,
     /// Shown to be worse at some look: why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,6 +79,14 @@ pub(crate) struct MissingGains {
 
 fn is_none_missing(missing: &Arms<u64>) -> bool {
     *missing == Arms::default()
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
+fn is_one(value: &f64) -> bool {
+    *value == 1.0
 }
 
 fn one() -> f64 {

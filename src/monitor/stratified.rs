@@ -156,11 +156,24 @@ impl Stratified {
             return;
         }
         let h = n_c * n_s / (n_c + n_s);
-        let ratios = self.arms.as_ref().map(|a| if a.x != 0.0 { a.y / a.x } else { 0.0 });
+        // Groups are centred at what both arms show of the batch: a canary of a few users is not its own yardstick.
+        let centring = groups.map(|groups| {
+            let ratios = Arms {
+                baseline: self.arms.baseline.ratio_with(&batch.baseline),
+                canary: self.arms.canary.ratio_with(&batch.canary),
+            };
+            let level = |m: &Moments, ratio: f64| m.y - ratio * m.x;
+            let (level_c, level_s) = (level(&batch.canary, ratios.canary), level(&batch.baseline, ratios.baseline));
+            (groups, ratios, (n_c * level_c + n_s * level_s) / (n_c + n_s))
+        });
         self.batches += 1;
         self.weight += h;
-        self.arms.canary.add(&batch.canary, h, groups.map(|g| g.canary.as_slice()), ratios.canary);
-        self.arms.baseline.add(&batch.baseline, h, groups.map(|g| g.baseline.as_slice()), ratios.baseline);
+        self.arms.canary.add(&batch.canary, h);
+        self.arms.baseline.add(&batch.baseline, h);
+        if let Some((groups, ratios, centre)) = centring {
+            self.arms.canary.add_groups(&groups.canary, h / n_c, ratios.canary, centre);
+            self.arms.baseline.add_groups(&groups.baseline, h / n_s, ratios.baseline, centre);
+        }
     }
 
     /// Rows of each arm in batches that counted.
@@ -185,22 +198,25 @@ impl Stratified {
                 let at = |p: f64| p.clamp(0.0, 1.0) * (1.0 - p.clamp(0.0, 1.0));
                 (at(ratio_c).max(at(scale * ratio_s + offset)), at(ratio_s))
             }
-            VarianceRule::Plain => (own_c.0.per_row()?, own_s.0.per_row()?),
+            VarianceRule::Plain => (own_c.per_row()?, own_s.per_row()?),
             VarianceRule::Residual => {
-                let pooled = own_c.0.pooled(&own_s.0.scaled(scale * scale)).per_row()?;
-                (own_c.0.per_row().unwrap_or(pooled).max(pooled), own_s.0.per_row().unwrap_or(pooled / (scale * scale)))
+                let pooled = own_c.pooled(&own_s.scaled(scale * scale)).per_row()?;
+                (own_c.per_row().unwrap_or(pooled).max(pooled), own_s.per_row().unwrap_or(pooled / (scale * scale)))
             }
         };
         let h2 = self.weight * self.weight;
-        // Rows that come in clusters: at least what the sums of their hash groups show.
-        let part_c = (var_c * c.spread / h2).max(own_c.1);
-        let part_s = (var_s * s.spread / h2).max(own_s.1);
+        // Rows that come in clusters count for fewer, and the canary's for no more than the baseline's, for the same
+        // reason as its variance is at least the pooled one.
+        let design_s = own_s.design_effect(s.spread / h2);
+        let design_c = own_c.design_effect(c.spread / h2).max(design_s);
+        let part_c = design_c * var_c * c.spread / h2;
+        let part_s = design_s * var_s * s.spread / h2;
         let variance = part_c + scale * scale * part_s;
         (estimate.is_finite() && variance.is_finite()).then_some(Contrast { estimate, variance })
     }
 
-    /// Residual sum of squares of an arm's linearised values, and the variance its hash groups show.
-    fn residual(&self, arm: &ArmSums, ratio: f64) -> Option<(Residual, f64)> {
+    /// What an arm's linearised values and hash groups say of its variance.
+    fn residual(&self, arm: &ArmSums, ratio: f64) -> Option<Residual> {
         let scale = self.weight / arm.x;
         let sum = (arm.yy - 2.0 * ratio * arm.yx + ratio * ratio * arm.xx).max(0.0) * scale * scale;
         let grouped = if arm.groups.is_empty() {
@@ -209,8 +225,11 @@ impl Stratified {
             let count = arm.groups.len() as f64;
             arm.groups.iter().map(|u| u * u).sum::<f64>() * count / (count - 1.0) / (arm.x * arm.x) * FEW_GROUPS
         };
-        (sum.is_finite() && grouped.is_finite())
-            .then(|| (Residual { sum, dof: arm.n.saturating_sub(self.batches) as f64 }, grouped))
+        (sum.is_finite() && grouped.is_finite()).then(|| Residual {
+            sum,
+            dof: arm.n.saturating_sub(self.batches) as f64,
+            grouped,
+        })
     }
 }
 
@@ -219,8 +238,11 @@ const FEW_GROUPS: f64 = 1.06;
 
 #[derive(Clone, Copy)]
 struct Residual {
+    /// Sum of squares inside batches, and its degrees of freedom.
     sum: f64,
     dof: f64,
+    /// Variance of the arm's estimate as its hash groups show it; 0 when rows are the units.
+    grouped: f64,
 }
 
 impl Residual {
@@ -228,17 +250,24 @@ impl Residual {
         (self.dof > 0.0).then(|| self.sum / self.dof)
     }
 
+    /// How many times the variance of independent rows the hash groups show; at least 1. `spread` is the variance of the
+    /// estimate for rows of variance 1.
+    fn design_effect(self, spread: f64) -> f64 {
+        let rows = self.per_row().unwrap_or(0.0) * spread;
+        if rows > 0.0 { (self.grouped / rows).clamp(1.0, f64::MAX) } else { 1.0 }
+    }
+
     fn scaled(self, factor: f64) -> Residual {
         Residual { sum: self.sum * factor, ..self }
     }
 
     fn pooled(self, other: &Residual) -> Residual {
-        Residual { sum: self.sum + other.sum, dof: self.dof + other.dof }
+        Residual { sum: self.sum + other.sum, dof: self.dof + other.dof, grouped: 0.0 }
     }
 }
 
 impl ArmSums {
-    fn add(&mut self, m: &Moments, h: f64, groups: Option<&[GroupSum]>, ratio: f64) {
+    fn add(&mut self, m: &Moments, h: f64) {
         let n = m.n as f64;
         self.n = self.n.saturating_add(m.n);
         self.y += h * m.y;
@@ -247,12 +276,19 @@ impl ArmSums {
         self.yy += m.yy;
         self.yx += m.yx;
         self.xx += m.xx;
-        if let Some(groups) = groups {
-            self.groups.resize(groups.len(), 0.0);
-            for (sum, g) in self.groups.iter_mut().zip(groups) {
-                *sum += h / n * ((g.y - g.rows * m.y) - ratio * (g.x - g.rows * m.x));
-            }
+    }
+
+    fn add_groups(&mut self, groups: &[GroupSum], weight: f64, ratio: f64, centre: f64) {
+        self.groups.resize(groups.len(), 0.0);
+        for (sum, g) in self.groups.iter_mut().zip(groups) {
+            *sum += weight * (g.y - ratio * g.x - g.rows * centre);
         }
+    }
+
+    /// The ratio so far; the batch's own before the first.
+    fn ratio_with(&self, batch: &Moments) -> f64 {
+        let (y, x) = if self.x != 0.0 { (self.y, self.x) } else { (batch.y, batch.x) };
+        if x != 0.0 { y / x } else { 0.0 }
     }
 
     fn ratio(&self) -> Option<f64> {

@@ -266,6 +266,8 @@ mod tests {
         let single = hodges_lehmann(&[5.0], &[2.0], &HodgesLehmann::default()).expect("clean");
         assert_eq!((single.estimate, single.interval.low, single.interval.high), (3.0, 3.0, 3.0));
         assert!(!single.reaches_level);
+        let smallest = hodges_lehmann(&[0.0], &[-5e-324], &HodgesLehmann::default()).expect("clean");
+        assert_eq!((smallest.estimate, smallest.interval.low), (5e-324, 5e-324));
         let constant = hodges_lehmann(&[5.0; 30], &[2.0; 40], &HodgesLehmann::default()).expect("clean");
         assert_eq!((constant.interval.low, constant.interval.high), (3.0, 3.0));
         assert!(constant.reaches_level);

@@ -5,15 +5,18 @@
 //! variance is the design's (Obuchowski 1997). Below ten units in an arm the exact rank test takes over (Mann and
 //! Whitney 1947). The estimate is the stretch or move at which P = 1/2: with one stratum, Hodges and Lehmann's.
 
+use std::cell::RefCell;
+
 use super::Question;
 use super::contrast::{Contrast, Estimand, Label, Scale};
 use super::design::{Cell, Design};
+use super::placements::{self, Between, Move, Sums as Placed};
 use crate::arms::{Arm, Arms};
 use crate::config::TestKind;
 use crate::evidence::Method;
 use crate::stats::mann_whitney::{MannWhitney, mann_whitney};
-use crate::stats::special::{ln_beta, norm_cdf, norm_sf, t_cdf, t_sf};
-use crate::stats::{Alternative, Unanswerable};
+use crate::stats::special::{ln_beta, norm_cdf, norm_isf, norm_sf, t_cdf, t_sf};
+use crate::stats::{Alternative, Unanswerable, rank};
 
 /// Rows an arm needs before ranks are judged.
 pub const LEAST_ROWS: u64 = 5;
@@ -69,7 +72,35 @@ impl Distribution {
         self.placements(Scale::Difference, 0.0).theta
     }
 
+    /// Whether placements can be found canary value by canary value.
+    fn by_value(&self) -> bool {
+        let fits = |s: &super::design::Stratum| s.cells.baseline.n().max(s.cells.canary.n()) <= u32::MAX as usize;
+        self.test != RankTest::MannWhitney && !self.design.clustered && self.design.strata.iter().all(fits)
+    }
+
+    /// Brunner and Munzel's variance from the sums of each stratum.
+    fn joined(&self, placed: impl Iterator<Item = Placed>) -> Placements {
+        let mut total = Placements { theta: 0.0, variance: 0.0, squares_over_dof: 0.0 };
+        for (s, sums) in self.design.strata.iter().zip(placed) {
+            let (m, n) = (s.cells.canary.n() as f64, s.cells.baseline.n() as f64);
+            total.theta += s.weight * (sums.canary.0 / (m * n));
+            let w2 = s.weight * s.weight;
+            for ((sum, squares), other, count) in [(sums.canary, n, m), (sums.baseline, m, n)] {
+                let mean = sum / count;
+                let v = w2 * (squares - count * mean * mean).max(0.0) / (other * other * (count - 1.0) * count);
+                total.variance += v;
+                total.squares_over_dof += v * v / (count - 1.0);
+            }
+        }
+        total
+    }
+
     fn placements(&self, scale: Scale, value: f64) -> Placements {
+        if self.by_value() {
+            let by = Move { scale, value };
+            let of = |s: &super::design::Stratum| placements::at(&s.cells.canary.values, &s.cells.baseline.values, by);
+            return self.joined(self.design.strata.iter().map(of));
+        }
         let mut total = Placements { theta: 0.0, variance: 0.0, squares_over_dof: 0.0 };
         let moved = |y: f64| match scale {
             Scale::Difference => y + value,
@@ -111,11 +142,8 @@ impl Distribution {
         total
     }
 
-    fn tails(&self, scale: Scale, value: f64) -> (f64, f64) {
-        if self.test == RankTest::Exact {
-            return self.exact(scale, value);
-        }
-        let p = self.placements(scale, value);
+    /// p-values of both sides from the placements at a value.
+    fn tails(&self, p: &Placements) -> (f64, f64) {
         if p.variance <= f64::EPSILON * f64::EPSILON {
             // Complete separation: the exact chance of it under exchangeability.
             let ln: f64 = self
@@ -159,6 +187,7 @@ fn exact_p(x: &[f64], y: &[f64], alternative: Alternative) -> f64 {
     mann_whitney(x, y, &MannWhitney::default().alternative(alternative)).map_or(1.0, |found| found.p_value)
 }
 
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Placements {
     theta: f64,
     variance: f64,
@@ -167,7 +196,7 @@ struct Placements {
 
 fn sort(cell: &mut Cell) {
     if cell.unit.is_empty() {
-        cell.values.sort_unstable_by(f64::total_cmp);
+        cell.values = rank::sorted_in_place(std::mem::take(&mut cell.values), &mut Vec::new());
         return;
     }
     let mut order: Vec<u32> = (0..cell.n() as u32).collect();
@@ -272,7 +301,7 @@ impl Estimand for Distribution {
                 why: "a relative margin stretches values and some are negative; give an absolute margin",
             });
         }
-        Ok(Box::new(Ranked { of: self, scale }))
+        Ok(Box::new(Ranked { of: self, scale, known: RefCell::default() }))
     }
 
     fn value(&self) -> Arms<Option<f64>> {
@@ -283,6 +312,22 @@ impl Estimand for Distribution {
 struct Ranked<'a> {
     of: &'a Distribution,
     scale: Scale,
+    /// Values that were looked at, with the p-values of both sides.
+    known: RefCell<Vec<(f64, (f64, f64))>>,
+}
+
+/// What is seen of all strata between two values that close in on each other.
+enum Search<'a> {
+    ByValue(Vec<Between<'a>>),
+    Whole,
+    Exact,
+}
+
+/// What was seen at one value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Seen {
+    Placed(Placements),
+    Exact((f64, f64)),
 }
 
 impl Ranked<'_> {
@@ -307,12 +352,60 @@ impl Ranked<'_> {
         }
     }
 
-    /// The value in the reach at which a falling function crosses zero, within one part in 1e10 of the data's spread.
-    fn crossing(&self, low: f64, high: f64, excess: impl Fn(f64) -> f64) -> (f64, f64) {
+    /// p-values of both sides; a value is looked at once.
+    fn tails(&self, value: f64) -> (f64, f64) {
+        if let Some((_, tails)) = self.known.borrow().iter().find(|(v, _)| *v == value) {
+            return *tails;
+        }
+        let tails = self.tails_of(&self.seen(self.law(), value));
+        self.known.borrow_mut().push((value, tails));
+        tails
+    }
+
+    fn tails_of(&self, seen: &Seen) -> (f64, f64) {
+        match seen {
+            Seen::Placed(p) => self.of.tails(p),
+            Seen::Exact(tails) => *tails,
+        }
+    }
+
+    fn law(&self) -> RankTest {
+        self.of.test
+    }
+
+    fn seen(&self, law: RankTest, value: f64) -> Seen {
+        match law {
+            RankTest::Exact => Seen::Exact(self.of.exact(self.scale, value)),
+            _ => Seen::Placed(self.of.placements(self.scale, value)),
+        }
+    }
+
+    fn search(&self, law: RankTest, low: f64, high: f64) -> Search<'_> {
+        if law == RankTest::Exact {
+            return Search::Exact;
+        }
+        if !self.of.by_value() {
+            return Search::Whole;
+        }
+        let by = |value| Move { scale: self.scale, value };
+        let mut strata = Vec::with_capacity(self.of.design.strata.len());
+        for s in &self.of.design.strata {
+            strata.push(Between::new(&s.cells.canary.values, &s.cells.baseline.values, by(low), by(high)));
+        }
+        Search::ByValue(strata)
+    }
+
+    /// The value between two at which a falling function of what is seen crosses zero, within one part in 1e10 of the
+    /// data's spread: the last value above zero, the first that is not, and what is seen there.
+    fn crossing(&self, law: RankTest, low: f64, high: f64, excess: impl Fn(&Seen) -> f64) -> (f64, f64, Seen) {
         let log = self.scale == Scale::Ratio;
         let (to, from): (fn(f64) -> f64, fn(f64) -> f64) = if log { (f64::ln, f64::exp) } else { (|v| v, |v| v) };
         let (mut a, mut b) = (to(low), to(high));
-        let (mut fa, mut fb) = (excess(low), excess(high));
+        let (mut pa, mut pb) = (self.seen(law, low), self.seen(law, high));
+        // What the function is at both ends, and what the secant takes it for.
+        let (mut at_a, mut at_b) = (excess(&pa), excess(&pb));
+        let (mut fa, mut fb) = (at_a, at_b);
+        let mut search = self.search(law, low, high);
         let mut side = 0;
         for step in 0..200 {
             let width = b - a;
@@ -329,61 +422,94 @@ impl Ranked<'_> {
             if middle <= a || middle >= b {
                 break;
             }
-            let f = excess(from(middle));
+            let by = Move { scale: self.scale, value: from(middle) };
+            let p = match &mut search {
+                Search::ByValue(strata) => Seen::Placed(self.of.joined(strata.iter_mut().map(|s| s.at(by)))),
+                Search::Whole | Search::Exact => self.seen(law, by.value),
+            };
+            let f = if p == pa {
+                at_a
+            } else if p == pb {
+                at_b
+            } else {
+                excess(&p)
+            };
             if f > 0.0 {
-                (a, fa) = (middle, f);
+                (a, pa, at_a, fa) = (middle, p, f, f);
+                if let Search::ByValue(strata) = &mut search {
+                    strata.iter_mut().for_each(Between::raise);
+                }
                 if side == 1 {
                     fb *= 0.5;
                 }
                 side = 1;
             } else {
-                (b, fb) = (middle, f);
+                (b, pb, at_b, fb) = (middle, p, f, f);
+                if let Search::ByValue(strata) = &mut search {
+                    strata.iter_mut().for_each(Between::lower);
+                }
                 if side == -1 {
                     fa *= 0.5;
                 }
                 side = -1;
             }
         }
-        (from(a), from(b))
+        (from(a), from(b), pb)
+    }
+
+    /// How far a p-value lies below alpha, as a difference of normal scores, which is nearly linear in the value.
+    fn surplus(&self, p: f64, alpha: f64) -> f64 {
+        let score = |p: f64| norm_isf(p.clamp(1e-300, 1.0 - 1e-15));
+        let distance = (score(p) - score(alpha)).abs().max(f64::MIN_POSITIVE);
+        if p < alpha { distance } else { -distance }
     }
 }
 
 impl Contrast for Ranked<'_> {
     fn estimate(&self) -> Option<f64> {
         let (low, high) = self.reach();
-        let excess = |v: f64| self.of.placements(self.scale, v).theta - 0.5;
-        if excess(low) <= 0.0 {
+        let theta = |v: f64| self.of.placements(self.scale, v).theta - 0.5;
+        if theta(low) <= 0.0 {
             return Some(low);
         }
-        if excess(high) > 0.0 {
+        if theta(high) > 0.0 {
             return Some(high);
         }
-        // Between the last value with P > 1/2 and the first with P < 1/2.
-        let (_, first) = self.crossing(low, high, excess);
-        let (last, _) = self.crossing(low, high, |v| if excess(v) >= 0.0 { 1.0 } else { -1.0 });
+        // Between the last value with P > 1/2 and the first with P < 1/2; they differ where P = 1/2 on a stretch.
+        let of = |seen: &Seen| match seen {
+            Seen::Placed(p) => p.theta - 0.5,
+            Seen::Exact(_) => 0.0,
+        };
+        let law = RankTest::BrunnerMunzel;
+        let (above, first, at_first) = self.crossing(law, low, high, of);
+        let last = if of(&at_first) < 0.0 {
+            above
+        } else {
+            self.crossing(law, first, high, |seen| if of(seen) >= 0.0 { 1.0 } else { -1.0 }).0
+        };
         let estimate =
             if self.scale == Scale::Ratio && first > 0.0 { (first * last).sqrt() } else { 0.5 * (first + last) };
         Some(estimate).filter(|e| e.is_finite())
     }
 
     fn below(&self, value: f64) -> f64 {
-        self.of.tails(self.scale, value).0
+        self.tails(value).0
     }
 
     fn above(&self, value: f64) -> f64 {
-        self.of.tails(self.scale, value).1
+        self.tails(value).1
     }
 
     fn interval(&self, alpha: f64) -> (f64, f64) {
         let (low, high) = self.reach();
         let floor = if self.scale == Scale::Ratio { 0.0 } else { f64::NEG_INFINITY };
         let lower = if self.above(low) <= alpha {
-            self.crossing(low, high, |v| alpha.ln() - self.above(v).ln()).1
+            self.crossing(self.law(), low, high, |seen| self.surplus(self.tails_of(seen).1, alpha)).1
         } else {
             floor
         };
         let upper = if self.below(high) <= alpha {
-            self.crossing(low, high, |v| self.below(v).ln() - alpha.ln()).0
+            self.crossing(self.law(), low, high, |seen| -self.surplus(self.tails_of(seen).0, alpha)).0
         } else {
             f64::INFINITY
         };

@@ -13,6 +13,7 @@ mod limit;
 mod linear;
 mod mean;
 mod pairs;
+mod placements;
 mod proportion;
 mod quantile;
 mod rate;

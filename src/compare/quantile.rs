@@ -9,8 +9,8 @@ use super::contrast::{Contrast, Estimand, Label, Scale, first_true};
 use super::design::{Cell, Design};
 use crate::arms::{Arm, Arms};
 use crate::evidence::Method;
-use crate::stats::Unanswerable;
-use crate::stats::quantile::order_statistic_bounds;
+use crate::stats::quantile::ManyBounds;
+use crate::stats::{Unanswerable, rank};
 
 /// Least p-value that the bisection over alpha reports.
 const FLOOR: f64 = 1e-12;
@@ -29,7 +29,8 @@ pub struct Quantile {
 struct Sorted {
     values: Vec<f64>,
     quantile: f64,
-    effective: f64,
+    /// `None` where the values bound nothing at any alpha.
+    bounds: Option<ManyBounds>,
 }
 
 impl Quantile {
@@ -56,11 +57,11 @@ impl Quantile {
                 if cell.n() == 0 {
                     return Err(Unanswerable::TooFew { test: "quantile", what: "rows", arm, needed: 1, found: 0 });
                 }
-                let mut values = cell.values.clone();
-                values.sort_unstable_by(f64::total_cmp);
+                let values = rank::sorted(&cell.values);
                 let quantile = at(&values, q);
                 let effective = (values.len() as f64 / effects[arm]).max(1.0);
-                Ok(Sorted { values, quantile, effective })
+                let bounds = ManyBounds::new(&values, effective, q).ok();
+                Ok(Sorted { values, quantile, bounds })
             };
             let pair = Arms { baseline: sorted(Arm::Baseline)?, canary: sorted(Arm::Canary)? };
             positive &= pair.baseline.values[0] > 0.0 && pair.canary.values[0] > 0.0;
@@ -79,8 +80,8 @@ impl Quantile {
             .iter()
             .map(|s| {
                 s.as_ref().map(|arm| {
-                    order_statistic_bounds(&arm.values, arm.effective, self.q, alpha)
-                        .map_or((f64::NEG_INFINITY, f64::INFINITY), |b| (b.low, b.high))
+                    let bounds = arm.bounds.as_ref().filter(|_| alpha > 0.0 && alpha < 1.0);
+                    bounds.map_or((f64::NEG_INFINITY, f64::INFINITY), |b| b.at(&arm.values, alpha))
                 })
             })
             .collect()

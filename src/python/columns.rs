@@ -1,6 +1,6 @@
 //! Columns from whatever Python holds: Arrow, buffers (numpy and its like), sequences.
 
-use pyo3::buffer::{Element, PyUntypedBuffer};
+use pyo3::buffer::{Element, PyBuffer, PyUntypedBuffer, ReadOnlyCell};
 use pyo3::exceptions::PyImportError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -82,7 +82,7 @@ fn no_column(object: &Bound<'_, PyAny>, place: &str) -> PyErr {
 
 /// numpy's masked arrays lend their buffer without the mask.
 fn is_masked(object: &Bound<'_, PyAny>) -> PyResult<bool> {
-    Ok(object.get_type().name()?.to_string_lossy() == "MaskedArray" && object.hasattr("tolist")?)
+    Ok(object.get_type().name()? == "MaskedArray" && object.hasattr("tolist")?)
 }
 
 fn arrow(object: &Bound<'_, PyAny>, place: &str) -> PyResult<Column<'static>> {
@@ -282,9 +282,67 @@ fn cell(item: &Bound<'_, PyAny>, place: &str, row: usize) -> PyResult<Cell> {
     }
 }
 
+/// The values of a table with one sample in a row, row by row, and how many a row holds.
+pub(super) fn table_rows(object: &Bound<'_, PyAny>, name: &str) -> PyResult<(Vec<f64>, usize)> {
+    if let Ok(buffer) = PyBuffer::<f64>::get(object)
+        && buffer.dimensions() == 2
+        && buffer.format().to_bytes() == b"d"
+        && !is_masked(object)?
+    {
+        let size = buffer.shape()[1];
+        return Ok((buffer.to_vec(object.py())?, size));
+    }
+    let rows = match object.hasattr("tolist")? {
+        true => object.call_method0("tolist")?,
+        false => object.clone(),
+    };
+    let fault = || bad_data(format!("{name}: {} is no table; give rows of numbers, or {name}_offsets", shown(object)));
+    let (mut values, mut size) = (Vec::new(), None);
+    for (i, row) in rows.try_iter().map_err(|_| fault())?.enumerate() {
+        let row = row?;
+        if !(row.is_instance_of::<PyList>() || row.is_instance_of::<PyTuple>() || row.hasattr("__len__")?) {
+            return Err(fault());
+        }
+        let row = sample(&row, &format!("{name}[{i}]"))?;
+        if *size.get_or_insert(row.len()) != row.len() {
+            let first = size.unwrap_or(0);
+            let found = row.len();
+            return Err(bad_data(format!(
+                "{name}: row {} has {found} values and the first has {first}; give {name}_offsets for samples of different sizes",
+                i + 1
+            )));
+        }
+        values.extend(row);
+    }
+    match size {
+        Some(size) if size > 0 => Ok((values, size)),
+        _ => Err(bad_data(format!("{name}: there is no value; give rows of numbers"))),
+    }
+}
+
+/// What `of` makes of two arrays of f64 where they lie; `None` when one is no such array.
+///
+/// The interpreter is held meanwhile, so this is for work that costs no more than a copy would.
+pub(super) fn in_place<T>(
+    x: &Bound<'_, PyAny>,
+    y: &Bound<'_, PyAny>,
+    of: impl FnOnce(&[ReadOnlyCell<f64>], &[ReadOnlyCell<f64>]) -> T,
+) -> PyResult<Option<T>> {
+    let py = x.py();
+    let (Ok(a), Ok(b)) = (PyBuffer::<f64>::get(x), PyBuffer::<f64>::get(y)) else { return Ok(None) };
+    let plain = |buffer: &PyBuffer<f64>| buffer.dimensions() == 1 && buffer.format().to_bytes() == b"d";
+    if !plain(&a) || !plain(&b) || is_masked(x)? || is_masked(y)? {
+        return Ok(None);
+    }
+    Ok(match (a.as_slice(py), b.as_slice(py)) {
+        (Some(x), Some(y)) => Some(of(x, y)),
+        _ => None,
+    })
+}
+
 /// The values of a sample: numbers, and all of them there.
 pub(super) fn sample(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<f64>> {
-    if let Ok(buffer) = pyo3::buffer::PyBuffer::<f64>::get(object)
+    if let Ok(buffer) = PyBuffer::<f64>::get(object)
         && buffer.dimensions() == 1
         && buffer.format().to_bytes() == b"d"
         && !is_masked(object)?

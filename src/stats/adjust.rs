@@ -15,6 +15,8 @@
 //! Sources: Holm 1979; Hochberg 1988; Hommel 1988; Benjamini & Hochberg 1995; Benjamini & Yekutieli 2001. Golden values:
 //! R `p.adjust` 4.2.2, statsmodels `multipletests` 0.15.0.
 
+use super::rank::{from_key, order_of};
+
 /// The rule of adjustment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -48,14 +50,13 @@ pub enum Adjustment {
 /// assert_eq!(found, [Some(0.03), None, Some(0.06), Some(0.06), Some(0.02)]);
 /// ```
 pub fn adjust(p: &[Option<f64>], rule: Adjustment) -> Vec<Option<f64>> {
-    let mut order: Vec<(f64, usize)> =
-        p.iter().enumerate().filter_map(|(i, p)| p.filter(|p| !p.is_nan()).map(|p| (p.clamp(0.0, 1.0), i))).collect();
-    // Equal p-values keep the order given; every rule then gives them the same answer.
-    order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let sorted: Vec<f64> = order.iter().map(|&(p, _)| p).collect();
+    let tested = |p: &Option<f64>| p.filter(|p| !p.is_nan()).map(|p| p.clamp(0.0, 1.0));
+    let (places, values): (Vec<u32>, Vec<f64>) = (0..).zip(p).filter_map(|(i, p)| tested(p).map(|p| (i, p))).unzip();
+    let order = order_of(&values);
+    let sorted: Vec<f64> = order.iter().map(|&(key, _)| from_key(key)).collect();
     let mut adjusted = vec![None; p.len()];
-    for (value, &(_, place)) in adjust_sorted(&sorted, rule).into_iter().zip(&order) {
-        adjusted[place] = Some(value.min(1.0));
+    for (value, &(_, i)) in adjust_sorted(&sorted, rule).into_iter().zip(&order) {
+        adjusted[places[i as usize] as usize] = Some(value.min(1.0));
     }
     adjusted
 }

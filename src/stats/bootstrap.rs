@@ -180,7 +180,8 @@ impl Bootstrap<'_> {
         let pivot = Pivot::new(self.method, pair.psi, error, || pair.influences())?;
         let key = self.seed ^ hash_name(self.name);
         let cost = x.cost() + y.cost();
-        let one = |b: u64, scratch: &mut Vec<u32>| pair.replicate(key, b, scratch).and_then(|r| pivot.of(r));
+        let errors = self.method == Method::Studentized;
+        let one = |b: u64, scratch: &mut Vec<u32>| pair.replicate(key, b, errors, scratch).and_then(|r| pivot.of(r));
         let mut draws = self.first_draws(x.draws().min(y.draws()));
         let mut found = draws::draw(0..draws, cost, &one);
         let evidence = loop {
@@ -323,10 +324,15 @@ impl<'a> Pair<'a> {
         change.is_finite().then_some(Replicate { change: sign * change, standard_error })
     }
 
-    fn replicate(&self, key: u64, b: u64, scratch: &mut Vec<u32>) -> Option<Replicate> {
+    fn replicate(&self, key: u64, b: u64, errors: bool, scratch: &mut Vec<u32>) -> Option<Replicate> {
         let mut stream = super::rng::Stream::keyed(key, b, 0);
-        let x = self.x.replicate(&mut stream, scratch)?;
-        let y = self.y.replicate(&mut stream, scratch)?;
+        let mut of = |arm: &dyn Resample| {
+            if errors {
+                return arm.replicate(&mut stream, scratch);
+            }
+            arm.change(&mut stream, scratch).map(|change| Replicate { change, standard_error: None })
+        };
+        let (x, y) = (of(self.x)?, of(self.y)?);
         self.join(x, y)
     }
 

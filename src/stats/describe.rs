@@ -50,40 +50,51 @@ impl Moments {
     /// The pivot is the rounded mean of the first chunk, so the mean is held in two numbers, a large and a small one,
     /// and the difference of two arms' means loses no digits to a common offset.
     pub fn of(values: &[f64]) -> Option<Moments> {
-        let Some(&first) = values.first() else { return Some(Moments::EMPTY) };
+        Moments::of_by(values, |v| *v, Shape::Known)
+    }
+
+    /// Moments of whatever holds numbers; without third and fourth ones when they are not asked for.
+    pub(crate) fn of_by<T>(values: &[T], get: impl Fn(&T) -> f64 + Copy, shape: Shape) -> Option<Moments> {
+        let Some(first) = values.first().map(get) else { return Some(Moments::EMPTY) };
         let start = &values[..values.len().min(CHUNK)];
-        let mean = first + lane_sum(start, |v| v - first) / start.len() as f64;
-        Moments::about(if mean.is_finite() { mean } else { first }, values)
+        let mean = first + lane_sum(start, |v| get(v) - first) / start.len() as f64;
+        Moments::about(if mean.is_finite() { mean } else { first }, values, get, shape)
     }
 
     /// Moments of a sample about a given pivot; `None` when the pivot or a value is NaN or infinite.
-    fn about(pivot: f64, values: &[f64]) -> Option<Moments> {
+    fn about<T>(pivot: f64, values: &[T], get: impl Fn(&T) -> f64 + Copy, shape: Shape) -> Option<Moments> {
         if !pivot.is_finite() {
             return None;
         }
         if values.is_empty() {
             return Some(Moments { pivot, ..Moments::EMPTY });
         }
-        let plain = Sums::of(values, |v| v - pivot);
+        if shape == Shape::Unknown
+            && let Some(sums) = Sums::at_once(values, |v| get(v) - pivot)
+        {
+            return Some(sums.moments(pivot, 0, shape));
+        }
+        let plain = Sums::of(values, |v| get(v) - pivot);
         if plain.is_plain() {
-            return Some(plain.moments(pivot, 0));
+            return Some(plain.moments(pivot, 0, shape));
         }
         // A spread beyond 2^200, below 2^-200 or no number at all: look once at the size, then scale.
-        if values.iter().any(|v| !v.is_finite()) {
+        let numbers = || values.iter().map(get);
+        if numbers().any(|v| !v.is_finite()) {
             return None;
         }
-        let largest = values.iter().fold(0.0_f64, |m, v| m.max((0.25 * v - 0.25 * pivot).abs()));
+        let largest = numbers().fold(0.0_f64, |m, v| m.max((0.25 * v - 0.25 * pivot).abs()));
         // A quarter of a denormal is not exact; small differences do not overflow and need no quarter.
         let small = largest < 1.0;
-        let largest = if small { values.iter().fold(0.0_f64, |m, v| m.max((v - pivot).abs())) } else { largest };
+        let largest = if small { numbers().fold(0.0_f64, |m, v| m.max((v - pivot).abs())) } else { largest };
         let exponent = if largest == 0.0 { 0 } else { libm::ilogb(largest) + if small { 0 } else { 2 } };
         let sums = if small {
-            Sums::of(values, |v| libm::ldexp(v - pivot, -exponent))
+            Sums::of(values, |v| libm::ldexp(get(v) - pivot, -exponent))
         } else {
             let pivot = libm::ldexp(pivot, -exponent);
-            Sums::of(values, |v| libm::ldexp(v, -exponent) - pivot)
+            Sums::of(values, |v| libm::ldexp(get(v), -exponent) - pivot)
         };
-        Some(sums.moments(pivot, exponent))
+        Some(sums.moments(pivot, exponent, shape))
     }
 
     /// Moments of distinct values with counts, as histograms and tallies keep them.
@@ -291,15 +302,22 @@ fn plain_exponent(spread: f64) -> i32 {
 }
 
 /// The sum of what `of` makes of the values, in a fixed order of a few chains.
-fn lane_sum(values: &[f64], of: impl Fn(f64) -> f64) -> f64 {
+fn lane_sum<T>(values: &[T], of: impl Fn(&T) -> f64) -> f64 {
     let (blocks, rest) = values.as_chunks::<LANES>();
     let mut sums = [0.0; LANES];
     for block in blocks {
         for lane in 0..LANES {
-            sums[lane] += of(block[lane]);
+            sums[lane] += of(&block[lane]);
         }
     }
-    sums.iter().sum::<f64>() + rest.iter().map(|v| of(*v)).sum::<f64>()
+    sums.iter().sum::<f64>() + rest.iter().map(&of).sum::<f64>()
+}
+
+/// Whether third and fourth moments are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Known,
+    Unknown,
 }
 
 /// Central sums about a mean that is itself relative to the pivot.
@@ -315,8 +333,45 @@ struct Sums {
 }
 
 impl Sums {
+    /// Mean and second sum with one look at each value; `None` where that would cost digits or leave the range.
+    ///
+    /// About a pivot near the mean of a chunk, sum d^2 - (sum d)^2 / n loses at most one bit.
+    fn at_once<T>(values: &[T], from_pivot: impl Fn(&T) -> f64) -> Option<Sums> {
+        let (smallest, largest) = (libm::ldexp(1.0, -2 * PLAIN_EXPONENT), libm::ldexp(1.0, 2 * PLAIN_EXPONENT));
+        let mut all: Option<Sums> = None;
+        for chunk in values.chunks(CHUNK) {
+            let (mut s1, mut s2) = ([0.0; LANES], [0.0; LANES]);
+            let mut step = |lane: usize, v: &T| {
+                let d = from_pivot(v);
+                s1[lane] += d;
+                s2[lane] += d * d;
+            };
+            let (blocks, rest) = chunk.as_chunks::<LANES>();
+            for block in blocks {
+                for lane in 0..LANES {
+                    step(lane, &block[lane]);
+                }
+            }
+            for (lane, v) in rest.iter().enumerate() {
+                step(lane, v);
+            }
+            let n = chunk.len() as f64;
+            let (s1, s2) = (s1.iter().sum::<f64>(), s2.iter().sum::<f64>());
+            let m2 = s2 - s1 * (s1 / n);
+            if !(m2 >= 0.5 * s2 && m2 >= smallest * n && s2 <= largest) {
+                return None;
+            }
+            let sums = Sums { n, mean: s1 / n, m2, m3: 0.0, m4: 0.0, largest: s2.sqrt() };
+            match &mut all {
+                None => all = Some(sums),
+                Some(all) => all.merge(&sums),
+            }
+        }
+        all
+    }
+
     /// Sums over all chunks, in order.
-    fn of(values: &[f64], from_pivot: impl Fn(f64) -> f64 + Copy) -> Sums {
+    fn of<T>(values: &[T], from_pivot: impl Fn(&T) -> f64 + Copy) -> Sums {
         let mut chunks = values.chunks(CHUNK).map(|chunk| Sums::of_chunk(chunk, from_pivot));
         let mut all = chunks.next().expect("there is at least one value");
         for chunk in chunks {
@@ -326,34 +381,37 @@ impl Sums {
     }
 
     /// Two passes: the mean, then powers of the deviations with the correction for the mean's own rounding.
-    fn of_chunk(values: &[f64], from_pivot: impl Fn(f64) -> f64) -> Sums {
+    fn of_chunk<T>(values: &[T], from_pivot: impl Fn(&T) -> f64) -> Sums {
         let n = values.len() as f64;
-        let first = from_pivot(values[0]);
+        let first = from_pivot(&values[0]);
         let larger = |a: f64, b: f64| if a > b { a } else { b };
-        let (mut sums, mut largest, mut apart) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-        let mut step = |lane: usize, v: f64| {
+        let smaller = |a: f64, b: f64| if a < b { a } else { b };
+        let (mut sums, mut low, mut high) = ([0.0; LANES], [f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+        let mut step = |lane: usize, v: &T| {
             let d = from_pivot(v);
             sums[lane] += d;
-            largest[lane] = larger(d.abs(), largest[lane]);
-            apart[lane] = larger((d - first).abs(), apart[lane]);
+            low[lane] = smaller(d, low[lane]);
+            high[lane] = larger(d, high[lane]);
         };
         let (blocks, rest) = values.as_chunks::<LANES>();
         for block in blocks {
             for lane in 0..LANES {
-                step(lane, block[lane]);
+                step(lane, &block[lane]);
             }
         }
-        for (lane, &v) in rest.iter().enumerate() {
+        for (lane, v) in rest.iter().enumerate() {
             step(lane, v);
         }
-        let largest = largest.into_iter().fold(0.0, larger);
+        let (low, high) =
+            (low.into_iter().fold(f64::INFINITY, smaller), high.into_iter().fold(f64::NEG_INFINITY, larger));
+        let largest = larger(0.0, larger(-low, high));
         let mean = sums.iter().sum::<f64>() / n;
         // NaN and infinite values leave a mean that is none, so they are not taken for constants.
-        if apart == [0.0; LANES] && mean.is_finite() {
+        if low == high && mean.is_finite() {
             return Sums { n, mean: first, m2: 0.0, m3: 0.0, m4: 0.0, largest };
         }
         let (mut s1, mut s2, mut s3, mut s4) = ([0.0; LANES], [0.0; LANES], [0.0; LANES], [0.0; LANES]);
-        let mut step = |lane: usize, v: f64| {
+        let mut step = |lane: usize, v: &T| {
             let d = from_pivot(v) - mean;
             let d2 = d * d;
             s1[lane] += d;
@@ -363,10 +421,10 @@ impl Sums {
         };
         for block in blocks {
             for lane in 0..LANES {
-                step(lane, block[lane]);
+                step(lane, &block[lane]);
             }
         }
-        for (lane, &v) in rest.iter().enumerate() {
+        for (lane, v) in rest.iter().enumerate() {
             step(lane, v);
         }
         let total = |s: [f64; LANES]| s.iter().sum::<f64>();
@@ -405,7 +463,7 @@ impl Sums {
         finite && matches!(plain_exponent(self.largest), 0 | NO_EXPONENT)
     }
 
-    fn moments(self, pivot: f64, exponent: i32) -> Moments {
+    fn moments(self, pivot: f64, exponent: i32, shape: Shape) -> Moments {
         let exponent = if self.largest == 0.0 { NO_EXPONENT } else { exponent };
         let n = self.n as u64;
         Moments {
@@ -414,7 +472,7 @@ impl Sums {
             offset: self.mean,
             exponent,
             m2: self.m2.max(0.0),
-            shape: Some((self.m3, self.m4.max(0.0))),
+            shape: (shape == Shape::Known).then_some((self.m3, self.m4.max(0.0))),
         }
     }
 }
@@ -493,9 +551,7 @@ pub(crate) fn lerp(a: f64, b: f64, t: f64) -> Option<f64> {
 
 /// The values in ascending order; -0.0 becomes 0.0. O(n log n).
 pub fn sorted(values: &[f64]) -> Vec<f64> {
-    let mut sorted: Vec<f64> = values.iter().map(|v| v + 0.0).collect();
-    sorted.sort_unstable_by(f64::total_cmp);
-    sorted
+    super::rank::sorted(values)
 }
 
 /// The mean of what is left when floor(trim n) values are cut from each end of ascending values.
@@ -573,6 +629,22 @@ mod tests {
     }
 
     #[test]
+    fn one_look_gives_the_moments_of_two() {
+        let drifting: Vec<f64> = (0..20_000).map(|i| f64::from(i) + f64::from(i % 7)).collect();
+        let steady: Vec<f64> = (0..20_000).map(|i| 1e6 + f64::from((i * 7919) % 1009)).collect();
+        for values in
+            [&drifting[..], &steady[..], &steady[..2], &[1.5; 9][..], &[1e-300, 3e-300][..], &[1e300, -1e300][..]]
+        {
+            let (one, two) = (Moments::of_by(values, |v| *v, Shape::Unknown).unwrap(), Moments::of(values).unwrap());
+            assert!((one.mean().unwrap() - two.mean().unwrap()).abs() <= 1e-15 * two.mean().unwrap().abs());
+            let (a, b) = (one.standard_deviation().unwrap(), two.standard_deviation().unwrap());
+            assert!((a - b).abs() <= 1e-14 * b, "{a} {b}");
+        }
+        assert_eq!(Moments::of_by(&[1.0, f64::NAN], |v| *v, Shape::Unknown), None);
+        assert_eq!(Moments::of_by(&[1.0, f64::INFINITY], |v| *v, Shape::Unknown), None);
+    }
+
+    #[test]
     fn opposite_ends_of_the_range_do_not_overflow() {
         let m = Moments::of(&[f64::MAX, -f64::MAX, f64::MAX, -f64::MAX]).unwrap();
         assert_eq!(m.mean(), Some(0.0));
@@ -584,7 +656,7 @@ mod tests {
     #[test]
     fn a_constant_has_no_spread_whatever_the_pivot() {
         for n in [2, 3, 7, 5000] {
-            let m = Moments::about(0.3, &vec![1.1; n]).unwrap();
+            let m = Moments::about(0.3, &vec![1.1; n], |v| *v, Shape::Known).unwrap();
             assert_eq!((m.mean(), m.m2()), (Some(1.1), 0.0));
             assert_eq!(m.skewness(), None);
         }

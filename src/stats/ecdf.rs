@@ -60,7 +60,11 @@ pub(crate) struct Step {
 
 /// The staircase of two arms in ascending order. O(N).
 pub(crate) fn steps<'a>(sorted: &'a Arms<Vec<f64>>) -> impl Iterator<Item = Step> + 'a {
-    let (x, y) = (sorted.canary.as_slice(), sorted.baseline.as_slice());
+    steps_of(&sorted.canary, &sorted.baseline)
+}
+
+/// [`steps`] of two slices.
+pub(crate) fn steps_of<'a>(x: &'a [f64], y: &'a [f64]) -> impl Iterator<Item = Step> + 'a {
     let (mut i, mut j) = (0, 0);
     std::iter::from_fn(move || {
         let value = match (x.get(i), y.get(j)) {
@@ -92,8 +96,13 @@ pub(crate) struct ShareStep {
 
 /// The staircase of two arms as shares, each row weighing 1.
 pub(crate) fn shares<'a>(sorted: &'a Arms<Vec<f64>>) -> impl Iterator<Item = ShareStep> + 'a {
-    let (m, n) = (sorted.canary.len() as f64, sorted.baseline.len() as f64);
-    steps(sorted).map(move |s| ShareStep {
+    shares_of(&sorted.canary, &sorted.baseline)
+}
+
+/// [`shares`] of two slices.
+pub(crate) fn shares_of<'a>(x: &'a [f64], y: &'a [f64]) -> impl Iterator<Item = ShareStep> + 'a {
+    let (m, n) = (x.len() as f64, y.len() as f64);
+    steps_of(x, y).map(move |s| ShareStep {
         value: s.value,
         canary: s.canary as f64 / m,
         baseline: s.baseline as f64 / n,

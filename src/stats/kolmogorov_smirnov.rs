@@ -5,8 +5,9 @@
 
 use super::ecdf::{self, Admit, ShareStep};
 use super::kolmogorov_one_sample::two_sided_sf;
+use super::rank::{self, SortedArms, Sweep};
 use super::{Alternative, Unanswerable, special};
-use crate::arms::Arms;
+use crate::arms::{Arm, Arms};
 
 const TEST: &str = "kolmogorov_smirnov";
 /// Up to this many pairs of rows [`KsMethod::Auto`] counts lattice paths.
@@ -74,26 +75,116 @@ pub fn kolmogorov_smirnov(
     alternative: Alternative,
     method: KsMethod,
 ) -> Result<KolmogorovSmirnov, Unanswerable> {
-    let sorted = ecdf::sorted_arms(TEST, x, y, Admit::Infinite)?;
-    let gap = Gap::of(ecdf::shares(&sorted), alternative);
-    let (m, n) = (x.len(), y.len());
-    let pairs = (m as u128 * n as u128).min(u128::from(u64::MAX)) as u64;
-    let method = match method {
-        KsMethod::Auto if pairs <= EXACT_PAIRS => KsMethod::Exact,
+    match counted(x, y, alternative, method)? {
+        Some(found) => Ok(found),
+        None => kolmogorov_smirnov_sorted(&SortedArms::new(TEST, x, y)?, alternative, method),
+    }
+}
+
+/// [`kolmogorov_smirnov`] in the memory of the samples: half the memory.
+///
+/// # Errors
+/// As [`kolmogorov_smirnov`].
+pub fn kolmogorov_smirnov_owned(
+    x: Vec<f64>,
+    y: Vec<f64>,
+    alternative: Alternative,
+    method: KsMethod,
+) -> Result<KolmogorovSmirnov, Unanswerable> {
+    if let Some(found) = counted(&x, &y, alternative, method)? {
+        return Ok(found);
+    }
+    kolmogorov_smirnov_sorted(&SortedArms::of_owned(TEST, x, y, &mut Vec::new())?, alternative, method)
+}
+
+/// The test without putting the arms in order, where they lie on a grid and their ties do not matter.
+fn counted(
+    x: &[f64],
+    y: &[f64],
+    alternative: Alternative,
+    method: KsMethod,
+) -> Result<Option<KolmogorovSmirnov>, Unanswerable> {
+    ecdf::enough(TEST, "rows", Arm::Canary, 1, x.len())?;
+    ecdf::enough(TEST, "rows", Arm::Baseline, 1, y.len())?;
+    if settled(method, x.len(), y.len()) == KsMethod::Exact {
+        return Ok(None);
+    }
+    match rank::counted_sweep(TEST, x, y)? {
+        Some(sweep) => of_sweep(&sweep, alternative, method, None).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// [`kolmogorov_smirnov`] of arms that are sorted already.
+///
+/// # Errors
+/// As [`kolmogorov_smirnov`].
+pub fn kolmogorov_smirnov_sorted(
+    arms: &SortedArms,
+    alternative: Alternative,
+    method: KsMethod,
+) -> Result<KolmogorovSmirnov, Unanswerable> {
+    let (x, y) = (arms.x(), arms.y());
+    match Sweep::of(x, y) {
+        Some(sweep) => of_sweep(&sweep, alternative, method, Some(arms)),
+        // Beyond 1e14 pairs rounding decides between gaps, and no exact law is near.
+        None => {
+            let gap = Gap::of(ecdf::shares_of(x, y), alternative);
+            answer(gap, 0, (x.len(), y.len()), alternative, method, None)
+        }
+    }
+}
+
+/// [`kolmogorov_smirnov`] of one pass over both arms; the arms themselves are needed by [`KsMethod::Exact`] only.
+pub(crate) fn of_sweep(
+    sweep: &Sweep,
+    alternative: Alternative,
+    method: KsMethod,
+    arms: Option<&SortedArms>,
+) -> Result<KolmogorovSmirnov, Unanswerable> {
+    let (above, below) = (sweep.above, sweep.below);
+    let gap = Gap::between((above.difference, above.value), (below.difference, below.value), alternative);
+    let reach = match alternative {
+        Alternative::TwoSided => above.times_mn.max(below.times_mn),
+        Alternative::Less => above.times_mn,
+        Alternative::Greater => below.times_mn,
+    };
+    let (m, n) = sweep.sizes();
+    answer(gap, i128::from(reach), (m as usize, n as usize), alternative, method, arms)
+}
+
+/// What [`KsMethod::Auto`] comes to for these sizes.
+pub(crate) fn settled(method: KsMethod, m: usize, n: usize) -> KsMethod {
+    match method {
+        KsMethod::Auto if pairs(m, n) <= EXACT_PAIRS => KsMethod::Exact,
         KsMethod::Auto => KsMethod::OneSample,
         other => other,
-    };
+    }
+}
+
+fn pairs(m: usize, n: usize) -> u64 {
+    (m as u128 * n as u128).min(u128::from(u64::MAX)) as u64
+}
+
+fn answer(
+    gap: Gap,
+    reach: i128,
+    (m, n): (usize, usize),
+    alternative: Alternative,
+    method: KsMethod,
+    arms: Option<&SortedArms>,
+) -> Result<KolmogorovSmirnov, Unanswerable> {
+    let method = settled(method, m, n);
     let p_value = match method {
         KsMethod::Exact | KsMethod::ExactUntied | KsMethod::Auto => {
-            if pairs > MOST_PAIRS {
+            if pairs(m, n) > MOST_PAIRS {
                 return Err(Unanswerable::TooLarge {
                     test: "exact kolmogorov_smirnov",
                     limit: MOST_PAIRS,
-                    needed: pairs,
+                    needed: pairs(m, n),
                 });
             }
-            let reach = integer_gap(&sorted, alternative);
-            let ends = (method == KsMethod::Exact).then(|| group_ends(&sorted));
+            let ends = arms.filter(|_| method == KsMethod::Exact).map(|arms| group_ends(arms.x(), arms.y()));
             paths_that_reach(reach, m, n, alternative, ends.as_deref())
         }
         KsMethod::OneSample => one_sample_p(gap.d, m as f64, n as f64, alternative),
@@ -209,6 +300,11 @@ impl Gap {
                 below = (difference, step.value);
             }
         }
+        Gap::between(above, below, alternative)
+    }
+
+    /// The largest difference and the smallest, each with its place.
+    fn between(above: (f64, f64), below: (f64, f64), alternative: Alternative) -> Gap {
         let up = Gap { d: above.0.clamp(0.0, 1.0), location: above.1, sign: 1 };
         let down = Gap { d: (-below.0).clamp(0.0, 1.0), location: below.1, sign: -1 };
         match alternative {
@@ -220,12 +316,6 @@ impl Gap {
     }
 }
 
-/// The gap times mn, which is an integer.
-fn integer_gap(sorted: &Arms<Vec<f64>>, alternative: Alternative) -> i128 {
-    let (m, n) = (sorted.canary.len() as i128, sorted.baseline.len() as i128);
-    ecdf::steps(sorted).map(|s| oriented(s.canary as i128 * n - s.baseline as i128 * m, alternative)).max().unwrap_or(0)
-}
-
 fn oriented(difference: i128, alternative: Alternative) -> i128 {
     match alternative {
         Alternative::TwoSided => difference.abs(),
@@ -235,9 +325,9 @@ fn oriented(difference: i128, alternative: Alternative) -> i128 {
 }
 
 /// Which numbers of pooled rows end a group of ties, from 0 to N.
-fn group_ends(sorted: &Arms<Vec<f64>>) -> Vec<bool> {
-    let mut ends = vec![false; sorted.canary.len() + sorted.baseline.len() + 1];
-    ecdf::steps(sorted).for_each(|s| ends[s.canary + s.baseline] = true);
+fn group_ends(x: &[f64], y: &[f64]) -> Vec<bool> {
+    let mut ends = vec![false; x.len() + y.len() + 1];
+    ecdf::steps_of(x, y).for_each(|s| ends[s.canary + s.baseline] = true);
     ends
 }
 
@@ -252,16 +342,32 @@ fn paths_that_reach(reach: i128, m: usize, n: usize, alternative: Alternative, e
     let hit = |i: usize, j: usize| {
         ends.is_none_or(|e| e[i + j]) && oriented(i as i128 * n as i128 - j as i128 * m as i128, alternative) >= reach
     };
+    // Where every place can hit, those beyond a band around the diagonal do, and stay at 1.
+    let banded = ends.is_none();
+    let from = |i: usize| {
+        let ahead = i as i128 * n as i128 - reach;
+        let any = banded && alternative != Alternative::Greater && ahead >= 0;
+        if any { (ahead / m as i128 + 1).min(n as i128 + 1) as usize } else { 0 }
+    };
+    let upto = |i: usize| {
+        let ahead = i as i128 * n as i128 + reach;
+        let any = banded && alternative != Alternative::Less;
+        if any { ((ahead + m as i128 - 1) / m as i128).min(n as i128 + 1) as usize } else { n + 1 }
+    };
     let mut row = vec![0.0; n + 1];
     for j in 1..=n {
         row[j] = if hit(0, j) { 1.0 } else { row[j - 1] };
     }
+    let mut low = 0;
     for i in 1..=m {
-        if hit(i, 0) {
+        let start = from(i);
+        row[low..start].fill(1.0);
+        low = start;
+        if start == 0 && hit(i, 0) {
             row[0] = 1.0;
         }
-        for j in 1..=n {
-            row[j] = if hit(i, j) {
+        for j in start.max(1)..upto(i) {
+            row[j] = if !banded && hit(i, j) {
                 1.0
             } else {
                 let total = (i + j) as f64;

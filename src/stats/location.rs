@@ -223,6 +223,21 @@ pub(crate) fn difference_test(
     alternative: Alternative,
     level: f64,
 ) -> Result<DifferenceTest, Unanswerable> {
+    let tail = if alternative == Alternative::TwoSided { 0.5 * (1.0 - level) } else { 1.0 - level };
+    difference_within(test, x, y, spread, alternative, level, |dof| t_isf(tail, dof))
+}
+
+/// [`difference_test`] with the interval's half width given as a multiple of the standard error, by degrees of freedom:
+/// the quantile costs more than all the rest.
+pub(crate) fn difference_within(
+    test: &'static str,
+    x: &Location,
+    y: &Location,
+    spread: Spread,
+    alternative: Alternative,
+    level: f64,
+    reach: impl Fn(f64) -> f64,
+) -> Result<DifferenceTest, Unanswerable> {
     let parts = Parts::of(x, y, &Contrast::absolute(Better::Higher, 0.0));
     let (se, difference) = (parts.standard_error(), parts.difference);
     let native = |v| parts.native(v);
@@ -243,8 +258,7 @@ pub(crate) fn difference_test(
         });
     }
     let (t, dof) = (difference / se, parts.dof(x, y));
-    let tail = if alternative == Alternative::TwoSided { 0.5 * (1.0 - level) } else { 1.0 - level };
-    let reach = t_isf(tail, dof) * se;
+    let reach = reach(dof) * se;
     let low = if alternative == Alternative::Less { f64::NEG_INFINITY } else { native(difference - reach) };
     let high = if alternative == Alternative::Greater { f64::INFINITY } else { native(difference + reach) };
     Ok(DifferenceTest {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::contrast::Better;
-use super::rank::{Merged, SortedArms};
+use super::rank::{self, Merged, SortedArms, Sweep};
 use super::special::norm_sf;
 use super::{Alternative, Unanswerable};
 use crate::evidence::Method;
@@ -134,7 +134,46 @@ impl MannWhitneyTest {
 /// [`Unanswerable::TooFew`] for an empty arm, [`Unanswerable::NonFinite`] for a NaN, [`Unanswerable::TooLarge`] when
 /// the exact law is asked for beyond its limits.
 pub fn mann_whitney(x: &[f64], y: &[f64], options: &MannWhitney) -> Result<MannWhitneyTest, Unanswerable> {
-    mann_whitney_sorted(&SortedArms::new(TEST, x, y)?, options)
+    match counted(x, y, options)? {
+        Some(found) => Ok(found),
+        None => mann_whitney_sorted(&SortedArms::new(TEST, x, y)?, options),
+    }
+}
+
+/// [`mann_whitney`] in the memory of the samples: half the memory.
+///
+/// # Errors
+/// As [`mann_whitney`].
+pub fn mann_whitney_owned(x: Vec<f64>, y: Vec<f64>, options: &MannWhitney) -> Result<MannWhitneyTest, Unanswerable> {
+    match counted(&x, &y, options)? {
+        Some(found) => Ok(found),
+        None => mann_whitney_sorted(&SortedArms::of_owned(TEST, x, y, &mut Vec::new())?, options),
+    }
+}
+
+/// The test without putting the arms in order, where they lie on a grid and no exact law is asked for.
+fn counted(x: &[f64], y: &[f64], options: &MannWhitney) -> Result<Option<MannWhitneyTest>, Unanswerable> {
+    if options.method == RankMethod::Exact || (x.len().min(y.len()) as u64) < exact::TIES_BELOW {
+        return Ok(None);
+    }
+    match rank::counted_sweep(TEST, x, y)? {
+        Some(sweep) if sweep.tie_term > 0 => of_sweep(&sweep, None, options).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// [`mann_whitney`] of one pass over both arms. The arms themselves are needed by the exact law with ties only.
+pub(crate) fn of_sweep(
+    sweep: &Sweep,
+    arms: Option<&SortedArms>,
+    options: &MannWhitney,
+) -> Result<MannWhitneyTest, Unanswerable> {
+    let merged = Merged::from(sweep);
+    let tails = match arms {
+        Some(arms) => Tails::of(arms, &merged, options.method, options.continuity)?,
+        None => Tails::asymptotic(&merged, options.continuity),
+    };
+    Ok(tails.test(&merged, options.alternative))
 }
 
 /// [`mann_whitney`] of arms that are sorted already.

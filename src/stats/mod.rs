@@ -39,6 +39,7 @@ pub mod proportion;
 pub mod proportion_exact;
 pub mod quantile;
 pub mod rank;
+pub mod rank_tests;
 pub mod rate;
 pub mod ratio_of_means;
 pub mod rng;

@@ -11,6 +11,11 @@ use super::rank::{from_key, key};
 /// Candidates sampled in one round.
 const SAMPLE: u64 = 1024;
 
+/// Rows from which the border of the sums is walked in parts.
+const CHAINED_FROM: usize = 64;
+/// Columns for each row up to which walking is quicker than searching.
+const LONGER: usize = 8;
+
 /// Which pairs count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pairs {
@@ -173,13 +178,22 @@ impl Bracket {
     fn narrow(&mut self, sums: &PairwiseSums, k: u64, pivot: u64) {
         let threshold = from_key(pivot);
         let mut ends = Vec::with_capacity(self.left.len());
-        let mut guess = sums.columns.len();
         let mut within = 0;
-        for ((&row, &left), &right) in sums.rows.iter().zip(&self.left).zip(&self.right) {
-            let end = boundary(row, &sums.columns, left, right, guess, threshold);
-            guess = end;
-            within += (end - left) as u64;
-            ends.push(end);
+        if sums.rows.len() >= CHAINED_FROM && sums.columns.len() <= LONGER * sums.rows.len() {
+            staircase(&sums.rows, &sums.columns, threshold, &mut ends);
+            for ((end, &left), &right) in ends.iter_mut().zip(&self.left).zip(&self.right) {
+                // Rows of which nothing is left keep their place.
+                *end = (*end).min(right).max(left);
+                within += (*end - left) as u64;
+            }
+        } else {
+            let mut guess = sums.columns.len();
+            for ((&row, &left), &right) in sums.rows.iter().zip(&self.left).zip(&self.right) {
+                let end = boundary(row, &sums.columns, left, right, guess, threshold);
+                guess = end;
+                within += (end - left) as u64;
+                ends.push(end);
+            }
         }
         if self.below + within >= k {
             self.high = pivot;
@@ -224,6 +238,36 @@ impl Bracket {
         }
         let rank = (k - self.below - 1) as usize;
         from_key(*keys.select_nth_unstable(rank).1)
+    }
+}
+
+/// For each row the number of columns whose sum with it is at most the threshold, by walking the border of the sums.
+///
+/// The border falls from the last column to the first as rows rise. A walk waits at each step for the comparison before,
+/// so four parts of it are walked in turns.
+fn staircase(rows: &[f64], columns: &[f64], threshold: f64, ends: &mut Vec<usize>) {
+    const WALKS: usize = 4;
+    ends.clear();
+    ends.resize(rows.len(), 0);
+    let mut at: [usize; WALKS] = std::array::from_fn(|w| rows.len() * w / WALKS);
+    let last: [usize; WALKS] = std::array::from_fn(|w| rows.len() * (w + 1) / WALKS);
+    let mut end = at.map(|row| columns.partition_point(|column| rows[row] + column <= threshold));
+    // One step of a walk: to the next row where the sum before the border fits, else to the column before.
+    let mut step = |at: &mut usize, end: &mut usize| {
+        let beyond = *end > 0 && rows[*at] + columns[*end - 1] > threshold;
+        ends[*at] = *end;
+        *at += usize::from(!beyond);
+        *end -= usize::from(beyond);
+    };
+    while (0..WALKS).all(|w| at[w] < last[w]) {
+        for w in 0..WALKS {
+            step(&mut at[w], &mut end[w]);
+        }
+    }
+    for w in 0..WALKS {
+        while at[w] < last[w] {
+            step(&mut at[w], &mut end[w]);
+        }
     }
 }
 

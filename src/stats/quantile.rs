@@ -60,6 +60,30 @@ pub fn order_statistic_bounds(
     })
 }
 
+/// [`order_statistic_bounds`] of one sample at many alphas: the binomial is summed once.
+#[derive(Debug)]
+pub(crate) struct ManyBounds {
+    size: EffectiveSize,
+    q: f64,
+    table: rank_table::RankTable,
+}
+
+impl ManyBounds {
+    /// Of ascending values that are worth `n_effective` independent ones.
+    pub(crate) fn new(sorted: &[f64], n_effective: f64, q: f64) -> Result<ManyBounds, Unanswerable> {
+        check(sorted, q)?;
+        let size = EffectiveSize::of(sorted.len(), n_effective)?;
+        Ok(ManyBounds { size, q, table: rank_table::RankTable::new(size.effective, q) })
+    }
+
+    /// The bounds in the same values, at an alpha inside (0, 1).
+    pub(crate) fn at(&self, sorted: &[f64], alpha: f64) -> (f64, f64) {
+        let low = self.size.carry_low(self.table.lower(alpha), self.q);
+        let high = self.size.carry_high(self.table.upper(alpha), self.q);
+        (low.map_or(f64::NEG_INFINITY, |r| sorted[r - 1]), high.map_or(f64::INFINITY, |r| sorted[r - 1]))
+    }
+}
+
 /// A sample's size and what it is worth.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EffectiveSize {

@@ -7,8 +7,15 @@
 use super::Unanswerable;
 use crate::arms::Arm;
 
-/// Number of values from which a radix sort beats the comparison sort on continuous data.
-const RADIX_FROM: usize = 2048;
+mod lattice;
+mod order;
+mod sweep;
+
+use lattice::Lattice;
+pub(crate) use sweep::{Peak, Sweep};
+
+/// Values from which counting on a grid pays.
+const COUNT_FROM: usize = 512;
 
 /// The order of f64 as an order of u64, with -0.0 taken as 0.0.
 pub(crate) fn key(value: f64) -> u64 {
@@ -23,48 +30,51 @@ pub(crate) fn from_key(key: u64) -> f64 {
 
 /// The values in ascending order, -0.0 as 0.0; none may be NaN.
 ///
-/// O(n log n); O(n) for data in order.
+/// O(n) for values spread out, on a grid or in order, O(n log n) at worst.
 ///
 /// ```
 /// use serinus::stats::rank::sorted;
 /// assert_eq!(sorted(&[3.0, f64::NEG_INFINITY, 1.0]), [f64::NEG_INFINITY, 1.0, 3.0]);
 /// ```
 pub fn sorted(values: &[f64]) -> Vec<f64> {
-    let mut keys: Vec<u64> = values.iter().map(|&v| key(v)).collect();
-    if !keys.is_sorted() {
-        if keys.len() >= RADIX_FROM { radix_sort(&mut keys) } else { keys.sort_unstable() }
+    match counted(values) {
+        Some(sorted) => sorted,
+        None => by_keys(values.iter().map(|&v| key(v)).collect(), &mut Vec::new()),
     }
+}
+
+/// [`sorted`] in the memory of the values, with `scratch` beside it.
+pub(crate) fn sorted_in_place(values: Vec<f64>, scratch: &mut Vec<u64>) -> Vec<f64> {
+    match counted(&values) {
+        Some(sorted) => sorted,
+        None => by_keys(values.into_iter().map(key).collect(), scratch),
+    }
+}
+
+fn by_keys(mut keys: Vec<u64>, scratch: &mut Vec<u64>) -> Vec<f64> {
+    order::sort(&mut keys, scratch);
     keys.into_iter().map(from_key).collect()
 }
 
-/// Least-significant-digit radix sort, 11 bits a pass; passes in which all keys agree are left out.
-fn radix_sort(keys: &mut Vec<u64>) {
-    const BITS: usize = 11;
-    const BUCKETS: usize = 1 << BITS;
-    const PASSES: usize = 6;
-    let digit = |key: u64, pass: usize| (key >> (BITS * pass)) as usize & (BUCKETS - 1);
-    let mut counts = vec![[0usize; BUCKETS]; PASSES];
-    for &key in keys.iter() {
-        for (pass, count) in counts.iter_mut().enumerate() {
-            count[digit(key, pass)] += 1;
-        }
+/// The values in ascending order by counting them on a grid of at most as many cells; `None` when they lie on none.
+fn counted(values: &[f64]) -> Option<Vec<f64>> {
+    if values.len() < COUNT_FROM || values.len() > u32::MAX as usize {
+        return None;
     }
-    let mut scratch = vec![0u64; keys.len()];
-    for (pass, count) in counts.iter_mut().enumerate() {
-        if count.contains(&keys.len()) {
-            continue;
-        }
-        let mut start = 0;
-        for slot in count.iter_mut() {
-            start += std::mem::replace(slot, start);
-        }
-        for &key in keys.iter() {
-            let slot = &mut count[digit(key, pass)];
-            scratch[*slot] = key;
-            *slot += 1;
-        }
-        std::mem::swap(keys, &mut scratch);
+    let lattice = Lattice::find(&[values], values.len())?;
+    let counts = lattice.count(values)?;
+    let mut sorted = Vec::with_capacity(values.len());
+    for (cell, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        sorted.extend(std::iter::repeat_n(lattice.value(cell), count as usize));
     }
+    Some(sorted)
+}
+
+/// Keys in ascending order with the places of their values, equal ones in the order given. At most 2^32 values.
+pub(crate) fn order_of(values: &[f64]) -> Vec<(u64, u32)> {
+    let mut order: Vec<(u64, u32)> = values.iter().zip(0..).map(|(&v, i)| (key(v), i)).collect();
+    order::sort(&mut order, &mut Vec::new());
+    order
 }
 
 /// Ranks from 1 in the order given, tied values sharing the mean of their ranks. None of the values may be NaN.
@@ -76,14 +86,13 @@ fn radix_sort(keys: &mut Vec<u64>) {
 /// assert_eq!(midranks(&[10.0, 20.0, 10.0]), [1.5, 3.0, 1.5]);
 /// ```
 pub fn midranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<(u64, usize)> = values.iter().enumerate().map(|(i, &v)| (key(v), i)).collect();
-    order.sort_unstable();
+    let order = order_of(values);
     let mut ranks = vec![0.0; values.len()];
     let mut start = 0;
     for run in order.chunk_by(|a, b| a.0 == b.0) {
         let rank = start as f64 + 0.5 * (run.len() + 1) as f64;
         for &(_, i) in run {
-            ranks[i] = rank;
+            ranks[i as usize] = rank;
         }
         start += run.len();
     }
@@ -174,15 +183,24 @@ impl SortedArms {
     /// # Errors
     /// [`Unanswerable::TooFew`] for an empty arm, [`Unanswerable::NonFinite`] for a NaN.
     pub fn new(test: &'static str, x: &[f64], y: &[f64]) -> Result<SortedArms, Unanswerable> {
-        for (arm, values) in [(Arm::Canary, x), (Arm::Baseline, y)] {
-            if values.is_empty() {
-                return Err(Unanswerable::TooFew { test, what: "values", arm, needed: 1, found: 0 });
-            }
-            if let Some(index) = values.iter().position(|v| v.is_nan()) {
-                return Err(Unanswerable::NonFinite { test, arm, index, value: values[index] });
-            }
-        }
+        check(test, x, y)?;
         Ok(SortedArms { x: sorted(x), y: sorted(y) })
+    }
+
+    /// Sorts both arms in their own memory, with one arm's size beside it.
+    pub(crate) fn of_owned(
+        test: &'static str,
+        x: Vec<f64>,
+        y: Vec<f64>,
+        scratch: &mut Vec<u64>,
+    ) -> Result<SortedArms, Unanswerable> {
+        check(test, &x, &y)?;
+        Ok(SortedArms { x: sorted_in_place(x, scratch), y: sorted_in_place(y, scratch) })
+    }
+
+    /// The memory of both arms, to be used again.
+    pub(crate) fn into_parts(self) -> (Vec<f64>, Vec<f64>) {
+        (self.x, self.y)
     }
 
     /// The canary in ascending order.
@@ -213,8 +231,76 @@ impl SortedArms {
     }
 }
 
-/// One pass over two sorted slices, run by run.
+/// Refuses an empty arm and NaN.
+fn check(test: &'static str, x: &[f64], y: &[f64]) -> Result<(), Unanswerable> {
+    for (arm, values) in [(Arm::Canary, x), (Arm::Baseline, y)] {
+        if values.is_empty() {
+            return Err(Unanswerable::TooFew { test, what: "values", arm, needed: 1, found: 0 });
+        }
+        if has_nan(values)
+            && let Some(index) = values.iter().position(|v| v.is_nan())
+        {
+            return Err(Unanswerable::NonFinite { test, arm, index, value: values[index] });
+        }
+    }
+    Ok(())
+}
+
+/// Whether any value is NaN, without a branch for each.
+fn has_nan(values: &[f64]) -> bool {
+    values.chunks(1024).any(|chunk| chunk.iter().fold(false, |seen, v| seen | v.is_nan()))
+}
+
+/// Both arms in one pass, counted on a common grid; `None` when they lie on none or are few.
+///
+/// An empty arm and NaN are refused. O(N), without sorting.
+pub(crate) fn counted_sweep(test: &'static str, x: &[f64], y: &[f64]) -> Result<Option<Sweep>, Unanswerable> {
+    check(test, x, y)?;
+    let total = x.len() + y.len();
+    if total < COUNT_FROM {
+        return Ok(None);
+    }
+    let counts = || {
+        let mut sweep = Sweep::new(x.len(), y.len())?;
+        let lattice = Lattice::find(&[x, y], total)?;
+        let (a, b) = (lattice.count(x)?, lattice.count(y)?);
+        for (cell, (&a, &b)) in a.iter().zip(&b).enumerate().filter(|(_, (a, b))| **a + **b > 0) {
+            sweep.group(lattice.value(cell), a as usize, b as usize);
+        }
+        Some(sweep)
+    };
+    Ok(counts())
+}
+
+impl From<&Sweep> for Merged {
+    fn from(sweep: &Sweep) -> Merged {
+        let gap = |peak: &Peak| {
+            let times_mn = peak.times_mn.max(0) as u128;
+            Gap { times_mn, location: (times_mn > 0).then_some(peak.first) }
+        };
+        let (m, n) = sweep.sizes();
+        Merged {
+            m,
+            n,
+            twice_u: u128::from(sweep.twice_u),
+            tie_term: sweep.tie_term,
+            tie_term_within: sweep.tie_term_within,
+            ks_plus: gap(&sweep.above),
+            ks_minus: gap(&sweep.below),
+        }
+    }
+}
+
+/// One pass over two sorted slices.
 pub(crate) fn merge(x: &[f64], y: &[f64]) -> Merged {
+    match Sweep::of(x, y) {
+        Some(sweep) => Merged::from(&sweep),
+        None => merge_by_runs(x, y),
+    }
+}
+
+/// The pass for arms whose product of sizes is beyond [`Sweep`], in wide integers.
+fn merge_by_runs(x: &[f64], y: &[f64]) -> Merged {
     let (m, n) = (x.len() as i128, y.len() as i128);
     let (mut i, mut j) = (0, 0);
     let mut merged = Merged {
@@ -323,6 +409,54 @@ mod tests {
         // In units of 1/35: F_x - F_y is 28 - 25 after 5, and 28 - 35 after 8.
         assert_eq!(merged.ks_minus, Gap { times_mn: 7, location: Some(8.0) });
         assert_eq!(merged.ks_plus, Gap { times_mn: 3, location: Some(5.0) });
+    }
+
+    #[test]
+    fn every_way_through_two_arms_finds_the_same() {
+        let mut state = 7_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as f64
+        };
+        // Continuous; with a few ties across the arms; with many ties; apart; one arm much smaller.
+        for (m, n, grid, shift) in [
+            (1500, 1700, 0.0, 0.0),
+            (1500, 1700, 0.0, 3e7),
+            (3000, 2000, 500.0, 0.0),
+            (700, 900, 1e8, 0.0),
+            (600, 800, 0.0, 1e10),
+            (3, 4000, 0.0, 0.0),
+            (4000, 2, 0.0, 0.0),
+            (1, 600, 0.0, -1e10),
+        ] {
+            let mut arm = |n: usize, shift: f64| -> Vec<f64> {
+                let on = |v: f64| if grid > 0.0 { (v / grid).floor() * grid } else { v + 0.1 };
+                (0..n).map(|_| on(next()) + shift).collect()
+            };
+            let (x, y) = (arm(m, shift), arm(n, 0.0));
+            let (sx, sy) = (sorted(&x), sorted(&y));
+            assert!(sx.is_sorted() && sy.is_sorted() && sx.len() == m);
+            let expected = merge_by_runs(&sx, &sy);
+            assert_eq!(merge(&sx, &sy), expected, "{m} {n} {grid} {shift}");
+            let counted = counted_sweep("test", &x, &y).unwrap();
+            assert!(counted.is_none_or(|s| Merged::from(&s) == expected));
+        }
+        let tenths = |k: i32| (0..3000).map(|i| f64::from((i * k) % 1999) / 10.0).collect::<Vec<f64>>();
+        let (x, y) = (tenths(7), tenths(11));
+        let counted = counted_sweep("test", &x, &y).unwrap().expect("tenths are counted");
+        assert_eq!(Merged::from(&counted), merge_by_runs(&sorted(&x), &sorted(&y)));
+    }
+
+    #[test]
+    fn arms_sorted_in_their_own_memory_are_the_same() {
+        let values: Vec<f64> = (0..5000_i64).map(|i| ((i * 7919) % 4999 - 2500) as f64 * 1e-7).collect();
+        assert_eq!(sorted_in_place(values.clone(), &mut Vec::new()), sorted(&values));
+        // Many keys that agree in their first bits, among a few that do not.
+        let clustered: Vec<f64> =
+            values.iter().enumerate().map(|(i, v)| if i % 500 == 0 { 1e300 } else { 1.0 + v * 1e-6 }).collect();
+        let mut expected = clustered.clone();
+        expected.sort_by(f64::total_cmp);
+        assert_eq!(sorted(&clustered), expected);
     }
 
     #[test]

@@ -3,10 +3,10 @@
 //! Pooled-variance t is not offered: with a small canary whose spread differs, its size at a nominal 0.05 can be 0.42.
 
 use super::contrast::{Contrast, Flag, check_alpha, check_level};
-use super::describe::{Moments, require_finite, require_rows};
+use super::describe::{Moments, Shape, require_finite, require_rows};
 use super::location::{
     DifferenceTest, EquivalenceMargin, EquivalenceTest, Location, MarginTest, Parts, Spread, difference_test,
-    equivalence_test, margin_test,
+    difference_within, equivalence_test, margin_test,
 };
 use super::special::{norm_isf, norm_pdf};
 use super::{Alternative, Unanswerable};
@@ -36,8 +36,23 @@ const TEST: &str = "welch";
 /// # Errors
 /// [`Unanswerable::TooFew`] below two values in an arm, [`Unanswerable::NonFinite`], [`Unanswerable::Argument`].
 pub fn welch_t(x: &[f64], y: &[f64], alternative: Alternative, level: f64) -> Result<DifferenceTest, Unanswerable> {
-    let (x, y) = moments(x, y)?;
-    welch_t_from_moments(&x, &y, alternative, level)
+    require_rows(TEST, Arm::Canary, 2, x.len() as u64)?;
+    require_rows(TEST, Arm::Baseline, 2, y.len() as u64)?;
+    let x = known(Arm::Canary, x, Shape::Unknown)?;
+    welch_t_from_moments(&x, &known(Arm::Baseline, y, Shape::Unknown)?, alternative, level)
+}
+
+/// [`welch_t`] without its interval, of numbers that are read where they lie; `None` when one is not finite or there are
+/// too few, for [`welch_t`] to say which.
+#[cfg_attr(not(any(test, feature = "python")), allow(dead_code))]
+pub(crate) fn welch_t_by<T>(
+    x: &[T],
+    y: &[T],
+    get: impl Fn(&T) -> f64 + Copy,
+    alternative: Alternative,
+) -> Option<DifferenceTest> {
+    let of = |values: &[T]| Moments::of_by(values, get, Shape::Unknown).and_then(|m| m.location());
+    difference_within(TEST, &of(x)?, &of(y)?, Spread::Whole, alternative, 1.0, |_| f64::INFINITY).ok()
 }
 
 /// [`welch_t`] from moments, which give the same answer as the rows they were taken from.
@@ -145,10 +160,18 @@ pub fn welch_equivalence_from_moments(
 pub(crate) fn moments(x: &[f64], y: &[f64]) -> Result<(Moments, Moments), Unanswerable> {
     require_rows(TEST, Arm::Canary, 2, x.len() as u64)?;
     require_rows(TEST, Arm::Baseline, 2, y.len() as u64)?;
-    require_finite(TEST, Arm::Canary, x)?;
-    require_finite(TEST, Arm::Baseline, y)?;
-    let of = |values| Moments::of(values).expect("every value is finite");
-    Ok((of(x), of(y)))
+    Ok((known(Arm::Canary, x, Shape::Known)?, known(Arm::Baseline, y, Shape::Known)?))
+}
+
+/// Moments of an arm, or where it is not finite.
+fn known(arm: Arm, values: &[f64], shape: Shape) -> Result<Moments, Unanswerable> {
+    match Moments::of_by(values, |v| *v, shape) {
+        Some(moments) => Ok(moments),
+        None => Err(match require_finite(TEST, arm, values) {
+            Err(why) => why,
+            Ok(()) => Unanswerable::Undefined { test: TEST, why: "the values exceed the range" },
+        }),
+    }
 }
 
 fn locations(x: &Moments, y: &Moments) -> Result<(Location, Location), Unanswerable> {
@@ -269,6 +292,17 @@ mod tests {
         for alternative in [Alternative::Less, Alternative::Greater] {
             assert_eq!(welch_t(&[2.0, 4.0], &[4.0, 2.0], alternative, 0.99).unwrap().p_value, 0.5);
         }
+    }
+
+    #[test]
+    fn numbers_read_where_they_lie_give_the_same_answer() {
+        let (x, y) = ([5.1, 6.0, 5.5, 7.2, 4.9], [5.0, 5.2, 4.4, 6.1, 5.7, 5.9]);
+        let cells = |v: &[f64]| v.iter().map(|v| std::cell::Cell::new(*v)).collect::<Vec<_>>();
+        let by = |x: &[f64], y: &[f64]| welch_t_by(&cells(x), &cells(y), |c| c.get(), Alternative::Less);
+        let (found, expected) = (by(&x, &y).unwrap(), welch_t(&x, &y, Alternative::Less, 0.95).unwrap());
+        assert_eq!((found.t, found.dof, found.p_value), (expected.t, expected.dof, expected.p_value));
+        assert_eq!(by(&x[..1], &y), None);
+        assert_eq!(by(&[1.0, f64::NAN], &y), None);
     }
 
     #[test]

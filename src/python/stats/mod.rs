@@ -3,6 +3,7 @@
 mod arguments;
 mod canary;
 mod counts;
+mod ranks;
 mod results;
 mod two_samples;
 
@@ -22,6 +23,8 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<results::MarginResult>()?;
     module.add_class::<results::TailsResult>()?;
     module.add_class::<results::ShiftResult>()?;
+    module.add_class::<results::RankTestsResult>()?;
+    module.add_class::<results::RankTestsManyResult>()?;
     macro_rules! functions {
         ($($path:path),* $(,)?) => {$( module.add_function(wrap_pyfunction!($path, module)?)?; )*};
     }
@@ -36,6 +39,8 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         two_samples::anderson_ksamp,
         two_samples::wasserstein_distance,
         two_samples::energy_distance,
+        ranks::rank_tests,
+        ranks::rank_tests_many,
         counts::false_discovery_control,
         counts::adjusted,
         counts::fisher_exact,

@@ -352,3 +352,47 @@ result!(
         standard_error: f64,
     }
 );
+
+result!(
+    /// Several rank tests of one pair of samples.
+    RankTestsResult, "RankTestsResult",
+    {
+        /// U of x: pairs in which x is larger, ties counting half.
+        statistic: f64,
+        /// p-value of Mann and Whitney's test.
+        pvalue: f64
+        |
+        /// P(X > Y) + P(X = Y)/2 in the sample.
+        superiority: f64,
+        /// The largest gap between the distribution functions; None when it was not asked for.
+        ks_statistic: Option<f64>,
+        /// p-value of Kolmogorov and Smirnov's test.
+        ks_pvalue: Option<f64>,
+        /// The smallest value at which the gap is reached.
+        ks_location: Option<f64>,
+        /// The median of all differences x - y; None when no level was given.
+        shift: Option<f64>,
+        /// Lower end of its interval.
+        shift_low: Option<f64>,
+        /// Upper end of its interval.
+        shift_high: Option<f64>,
+    }
+);
+
+result!(
+    /// Rank tests of many pairs of samples: lists with one answer a pair.
+    RankTestsManyResult, "RankTestsManyResult",
+    {
+        /// U of x; None where a pair has no answer.
+        statistic: Vec<Option<f64>>,
+        /// p-values of Mann and Whitney's test.
+        pvalue: Vec<Option<f64>>
+        |
+        /// P(X > Y) + P(X = Y)/2 in each pair.
+        superiority: Vec<Option<f64>>,
+        /// The largest gaps between the distribution functions; None when they were not asked for.
+        ks_statistic: Vec<Option<f64>>,
+        /// p-values of Kolmogorov and Smirnov's test.
+        ks_pvalue: Vec<Option<f64>>,
+    }
+);

@@ -1,22 +1,23 @@
 //! Tests of two samples, with SciPy's names, arguments and defaults.
 
+use pyo3::buffer::ReadOnlyCell;
 use pyo3::prelude::*;
 
 use super::arguments::{Nan, choice, fault};
 use super::results::{KstestResult, SignificanceResult, TtestResult};
-use crate::python::columns::sample;
+use crate::python::columns::{in_place, sample};
 use crate::python::errors::bad_data;
 use crate::stats::Alternative;
 use crate::stats::anderson_darling::{AdMethod, anderson_darling};
 use crate::stats::brunner_munzel::{BrunnerMunzel, Reference, brunner_munzel};
 use crate::stats::cramer_von_mises::{CvmMethod, cramer_von_mises};
 use crate::stats::distance;
-use crate::stats::kolmogorov_smirnov::{KsMethod, kolmogorov_smirnov};
+use crate::stats::kolmogorov_smirnov::{KsMethod, kolmogorov_smirnov_owned};
 use crate::stats::location::DifferenceTest;
-use crate::stats::mann_whitney::{Continuity, MannWhitney, RankMethod, mann_whitney};
+use crate::stats::mann_whitney::{Continuity, MannWhitney, RankMethod, mann_whitney_owned};
 use crate::stats::paired_t::paired_t;
 use crate::stats::signed_rank::{SignedRank, Zeros, signed_rank, signed_rank_differences};
-use crate::stats::welch::welch_t;
+use crate::stats::welch::{welch_t, welch_t_by};
 use crate::stats::yuen::yuen_t;
 
 fn rank_method(word: &str) -> PyResult<RankMethod> {
@@ -79,7 +80,7 @@ pub(super) fn mannwhitneyu(
         method: rank_method(method)?,
         continuity: continuity(use_continuity),
     };
-    let found = py.detach(|| mann_whitney(&x, &y, &options)).map_err(fault)?;
+    let found = py.detach(|| mann_whitney_owned(x, y, &options)).map_err(fault)?;
     Ok(SignificanceResult { statistic: Some(found.u), pvalue: found.p_value })
 }
 
@@ -201,8 +202,14 @@ pub(super) fn ttest_ind(
         return Err(bad_data("method: no resampling here; leave it None, or see stats.bootstrap"));
     }
     let nan = Nan::new(nan_policy, axis, keepdims)?;
-    let (a, b) = (nan.sample(a, "a")?, nan.sample(b, "b")?);
     let which = super::arguments::alternative(alternative)?;
+    // Arrays are read where they lie. What has no answer that way is looked at again, for the reason.
+    if trim == 0.0
+        && let Some(Some(found)) = in_place(a, b, |x, y| welch_t_by(x, y, ReadOnlyCell::get, which))?
+    {
+        return Ok(ttest(found, alternative));
+    }
+    let (a, b) = (nan.sample(a, "a")?, nan.sample(b, "b")?);
     let found = py
         .detach(|| if trim == 0.0 { welch_t(&a, &b, which, LEVEL) } else { yuen_t(&a, &b, trim, which, LEVEL) })
         .map_err(fault)?;
@@ -302,7 +309,7 @@ pub(super) fn ks_2samp(
         Alternative::Less => Alternative::Greater,
         Alternative::Greater => Alternative::Less,
     };
-    let found = py.detach(|| kolmogorov_smirnov(&x, &y, alternative, method)).map_err(fault)?;
+    let found = py.detach(|| kolmogorov_smirnov_owned(x, y, alternative, method)).map_err(fault)?;
     Ok(KstestResult {
         statistic: found.d,
         pvalue: found.p_value,

@@ -28,6 +28,11 @@ pub trait Resample: Sync {
     /// One replicate; `None` where the statistic does not exist in it. `scratch` holds whatever the arm likes.
     fn replicate(&self, stream: &mut Stream, scratch: &mut Vec<u32>) -> Option<Replicate>;
 
+    /// The change of one replicate without its standard error, from the same draws.
+    fn change(&self, stream: &mut Stream, scratch: &mut Vec<u32>) -> Option<f64> {
+        self.replicate(stream, scratch).map(|replicate| replicate.change)
+    }
+
     /// What each unit adds to the error of the estimate (its influence over n); `None` when unknown.
     fn influences(&self) -> Option<Vec<f64>>;
 

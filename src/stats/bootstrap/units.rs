@@ -217,6 +217,14 @@ impl Resample for Units {
         Units::of_sums(self.len() as f64, &self.sums()).map(|(_, se)| libm::ldexp(se, self.exponent))
     }
 
+    fn change(&self, stream: &mut Stream, scratch: &mut Vec<u32>) -> Option<f64> {
+        let Rows::Equal(errors) = &self.rows else { return self.replicate(stream, scratch).map(|r| r.change) };
+        let n = errors.len();
+        let mut e = [0.0; 4];
+        resample(stream, n, n, |i, j| e[i & 3] += errors[j]);
+        Some(libm::ldexp(e.iter().sum::<f64>() / n as f64, self.exponent))
+    }
+
     fn replicate(&self, stream: &mut Stream, _: &mut Vec<u32>) -> Option<Replicate> {
         let (change, se) = self.replicate_by(stream)?;
         let native = |v: f64| libm::ldexp(v, self.exponent);
@@ -258,6 +266,9 @@ macro_rules! resample_as_units {
             }
             fn replicate(&self, stream: &mut Stream, scratch: &mut Vec<u32>) -> Option<Replicate> {
                 self.0.replicate(stream, scratch)
+            }
+            fn change(&self, stream: &mut Stream, scratch: &mut Vec<u32>) -> Option<f64> {
+                self.0.change(stream, scratch)
             }
             fn influences(&self) -> Option<Vec<f64>> {
                 self.0.influences()

@@ -17,6 +17,10 @@ const MOST_TIED_STEPS: u128 = 50_000_000;
 /// C(m + n, m), or `None` from 2^126 on.
 pub(crate) fn arrangements(m: u64, n: u64) -> Option<u128> {
     let (small, large) = (m.min(n), m.max(n));
+    // C(m + n, m) is at least ((m + n) / m)^m; one bit is spare for the rounding of the logarithm.
+    if small as f64 * ((small + large) as f64 / small.max(1) as f64).log2() > 127.0 {
+        return None;
+    }
     let mut count: u128 = 1;
     for i in 1..=small {
         // count (large + i) / i is whole; dividing by the common factor first keeps it within u128.

@@ -10,6 +10,7 @@ use crate::stats::special::{binom_cdf, binom_pmf, binom_sf};
 pub(super) const LEAST_ALPHA: f64 = 1e-12;
 
 /// Ranks of the one-sided bounds of the q-quantile of n values.
+#[derive(Debug)]
 pub(super) struct RankTable {
     n: u64,
     q: f64,
@@ -46,6 +47,7 @@ impl RankTable {
 }
 
 /// Tails of a binomial from a point below [`LEAST_ALPHA`], or from 0, to one above 1/2.
+#[derive(Debug)]
 struct Tails {
     first: u64,
     tails: Vec<f64>,

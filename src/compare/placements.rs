@@ -1,0 +1,212 @@
+//! Placements of two sorted arms while the baseline is moved to and fro: the work of an interval by ranks.
+//!
+//! A root search asks for the same sums at ever closer moves. Once two moves enclose the root, each canary value can lie
+//! only between its two positions there; most have one position left after a few steps, and their part of the sums is
+//! settled. A step then costs as much as there is left to know.
+
+use super::contrast::Scale;
+
+/// The baseline's values under a move.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Move {
+    pub scale: Scale,
+    pub value: f64,
+}
+
+impl Move {
+    fn of(self, y: f64) -> f64 {
+        match self.scale {
+            Scale::Difference => y + self.value,
+            Scale::Ratio => y * self.value,
+        }
+    }
+}
+
+/// Sums over placements in whole numbers, exact.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Exact {
+    /// Twice the canary's placements: baseline values below, plus those at most as large.
+    doubled: u128,
+    /// Their squares.
+    squares: u128,
+    /// Each times 2k - 1 for the canary's k-th largest value, from which the baseline's squares follow.
+    weighted: u128,
+    /// Squared numbers of canary values in tied groups, times the group's baseline values.
+    tied: u128,
+}
+
+impl Exact {
+    fn add(&mut self, i: usize, low: usize, high: usize, x: &[f64]) {
+        let doubled = (low + high) as u64;
+        self.doubled += u128::from(doubled);
+        self.squares += u128::from(doubled) * u128::from(doubled);
+        self.weighted += u128::from(doubled) * (2 * (x.len() - i) as u64 - 1) as u128;
+        // A group of equal canary values is counted at its last one.
+        if high > low && x.get(i + 1) != Some(&x[i]) {
+            let group = x[..=i].iter().rev().take_while(|v| **v == x[i]).count() as u128;
+            self.tied += group * group * (high - low) as u128;
+        }
+    }
+}
+
+/// Sum of each arm's placements, in rows of the other arm, and of their squares.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Sums {
+    pub canary: (f64, f64),
+    pub baseline: (f64, f64),
+}
+
+/// A canary value that may still lie in more than one place.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    i: u32,
+    /// Between these numbers of baseline values below or at it.
+    least: u32,
+    most: u32,
+    /// Below it, and at most as large, at the move looked at last.
+    low: u32,
+    high: u32,
+}
+
+/// One stratum's arms between two moves.
+#[derive(Debug, Clone)]
+pub(super) struct Between<'a> {
+    x: &'a [f64],
+    y: &'a [f64],
+    settled: Exact,
+    open: Vec<Open>,
+}
+
+impl<'a> Between<'a> {
+    /// Both arms in ascending order, between a lower and a higher move. At most 2^32 - 1 values in an arm.
+    pub(super) fn new(x: &'a [f64], y: &'a [f64], from: Move, to: Move) -> Between<'a> {
+        let (mut least, mut most) = (0, 0);
+        let open = x.iter().enumerate().map(|(i, &v)| {
+            least = gallop(y, least, |w| to.of(w) < v);
+            most = gallop(y, most, |w| from.of(w) <= v);
+            Open { i: i as u32, least: least as u32, most: most.max(least) as u32, low: 0, high: 0 }
+        });
+        let mut between = Between { x, y, settled: Exact::default(), open: open.collect() };
+        between.settle();
+        between
+    }
+
+    /// The sums at a move inside.
+    pub(super) fn at(&mut self, by: Move) -> Sums {
+        let mut exact = self.settled;
+        for open in &mut self.open {
+            let v = self.x[open.i as usize];
+            let (least, most) = (open.least as usize, open.most as usize);
+            let low = least + self.y[least..most].partition_point(|&w| by.of(w) < v);
+            let ties = self.y[low..most].iter().take_while(|w| by.of(**w) == v).count();
+            (open.low, open.high) = (low as u32, (low + ties) as u32);
+            exact.add(open.i as usize, low, low + ties, self.x);
+        }
+        sums(&exact, self.x.len(), self.y.len())
+    }
+
+    /// The move looked at last becomes the lower one.
+    pub(super) fn raise(&mut self) {
+        self.open.iter_mut().for_each(|open| open.most = open.high);
+        self.settle();
+    }
+
+    /// The move looked at last becomes the higher one.
+    pub(super) fn lower(&mut self) {
+        self.open.iter_mut().for_each(|open| open.least = open.low);
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        let (settled, x) = (&mut self.settled, self.x);
+        self.open.retain(|open| {
+            let one = open.least == open.most;
+            if one {
+                settled.add(open.i as usize, open.least as usize, open.most as usize, x);
+            }
+            !one
+        });
+    }
+}
+
+fn sums(exact: &Exact, m: usize, n: usize) -> Sums {
+    let pairs = 2 * m as u128 * n as u128;
+    Sums {
+        canary: (exact.doubled as f64 / 2.0, exact.squares as f64 / 4.0),
+        baseline: ((pairs - exact.doubled) as f64 / 2.0, (2 * exact.weighted - exact.tied) as f64 / 4.0),
+    }
+}
+
+/// The sums at one move. O(m log(n / m)) for m canary and n baseline values.
+pub(super) fn at(x: &[f64], y: &[f64], by: Move) -> Sums {
+    let mut exact = Exact::default();
+    let mut low = 0;
+    for (i, &v) in x.iter().enumerate() {
+        low = gallop(y, low, |w| by.of(w) < v);
+        let ties = y[low..].iter().take_while(|w| by.of(**w) == v).count();
+        exact.add(i, low, low + ties, x);
+    }
+    sums(&exact, x.len(), y.len())
+}
+
+/// The first place from `start` on at which `before` no longer holds, by steps that double.
+fn gallop(y: &[f64], start: usize, before: impl Fn(f64) -> bool) -> usize {
+    let (mut low, mut step) = (start, 1);
+    while low + step <= y.len() && before(y[low + step - 1]) {
+        low += step;
+        step *= 2;
+    }
+    let end = (low + step).min(y.len());
+    low + y[low..end].partition_point(|&w| before(w))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By all pairs.
+    fn brute(x: &[f64], y: &[f64], by: Move) -> Sums {
+        let place = |v: f64, others: &[f64], sign: f64| -> f64 {
+            others
+                .iter()
+                .map(|w| {
+                    if sign * (v - w) > 0.0 {
+                        1.0
+                    } else if v == *w {
+                        0.5
+                    } else {
+                        0.0
+                    }
+                })
+                .sum()
+        };
+        let moved: Vec<f64> = y.iter().map(|&w| by.of(w)).collect();
+        let of = |own: &[f64], other: &[f64], sign: f64| {
+            own.iter().map(|&v| place(v, other, sign)).fold((0.0, 0.0), |(s, q), p| (s + p, q + p * p))
+        };
+        Sums { canary: of(x, &moved, 1.0), baseline: of(&moved, x, -1.0) }
+    }
+
+    #[test]
+    fn sums_agree_with_all_pairs_however_they_are_reached() {
+        let arm = |n: i32, k: i32| {
+            let mut values: Vec<f64> = (0..n).map(|i| f64::from((i * k) % 17 + 1)).collect();
+            values.sort_by(f64::total_cmp);
+            values
+        };
+        for (m, n) in [(1, 1), (3, 40), (40, 3), (25, 30)] {
+            let (x, y) = (arm(m, 7), arm(n, 5));
+            for scale in [Scale::Difference, Scale::Ratio] {
+                let by = |value: f64| Move { scale, value };
+                let mut between = Between::new(&x, &y, by(0.05), by(30.0));
+                for (value, up) in [(2.0, false), (1.0, true), (1.5, false), (1.25, true), (1.375, true), (1.4, false)]
+                {
+                    let expected = brute(&x, &y, by(value));
+                    assert_eq!(at(&x, &y, by(value)), expected, "{m} {n} {scale:?} {value}");
+                    assert_eq!(between.at(by(value)), expected, "{m} {n} {scale:?} {value}");
+                    if up { between.raise() } else { between.lower() }
+                }
+            }
+        }
+    }
+}

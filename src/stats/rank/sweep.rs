@@ -1,0 +1,306 @@
+//! One pass over two sorted arms: U, ties and both Kolmogorov-Smirnov distances, with their places.
+//!
+//! Where no two pooled values are equal the pass runs as four chains from four places of the merged order at once, since
+//! a single chain waits for the last comparison before it knows what to load next. Each chain looks at blocks of values
+//! and keeps a block's extremes only; the places are found afterwards in the few blocks that hold them. The first equal
+//! values send the pass back to go run by run, which ties make quick.
+
+use super::cubic;
+
+/// Products of the sizes up to here: gaps times m n are exact, and two different ones differ in f64 too.
+const MOST_PAIRS: u128 = 100_000_000_000_000;
+/// Pooled values from which chains pay.
+const CHAINS_FROM: usize = 256;
+/// Chains at once.
+const CHAINS: usize = 4;
+/// Steps of a block.
+const BLOCK: usize = 128;
+/// Steps from one look at the gap to the next.
+const STRIDE: usize = 16;
+
+/// The largest gap between the distribution functions on one side.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Peak {
+    /// |F_x - F_y| times m n.
+    pub times_mn: i64,
+    /// The smallest value after which it is reached.
+    pub first: f64,
+    /// F_x - F_y as two divisions and a difference give it, the largest of the roundings that occur.
+    pub difference: f64,
+    /// The smallest value after which that rounding occurs.
+    pub value: f64,
+}
+
+impl Peak {
+    const NONE: Peak = Peak { times_mn: i64::MIN, first: 0.0, difference: 0.0, value: 0.0 };
+}
+
+/// What a pass found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Sweep {
+    m: usize,
+    n: usize,
+    i: usize,
+    j: usize,
+    pub twice_u: u64,
+    pub tie_term: u128,
+    pub tie_term_within: u128,
+    /// F_x above F_y.
+    pub above: Peak,
+    /// F_x below F_y.
+    pub below: Peak,
+}
+
+impl Sweep {
+    /// A pass that has seen nothing yet; `None` for arms too large for it.
+    pub(crate) fn new(m: usize, n: usize) -> Option<Sweep> {
+        (m as u128 * n as u128 <= MOST_PAIRS && m.max(n) <= u32::MAX as usize).then_some(Sweep {
+            m,
+            n,
+            i: 0,
+            j: 0,
+            twice_u: 0,
+            tie_term: 0,
+            tie_term_within: 0,
+            above: Peak::NONE,
+            below: Peak::NONE,
+        })
+    }
+
+    /// Values in x and in y.
+    pub(crate) fn sizes(&self) -> (u64, u64) {
+        (self.m as u64, self.n as u64)
+    }
+
+    /// Both arms in ascending order; `None` when they are too large.
+    pub(crate) fn of(x: &[f64], y: &[f64]) -> Option<Sweep> {
+        let sweep = Sweep::new(x.len(), y.len())?;
+        if x.len() + y.len() >= CHAINS_FROM
+            && !has_repeats(x)
+            && !has_repeats(y)
+            && let Some(found) = sweep.untied(x, y)
+        {
+            return Some(found);
+        }
+        Some(sweep.by_runs(x, y))
+    }
+
+    /// Takes in the next distinct value: `a` times in x and `b` times in y, not both 0.
+    #[inline]
+    pub(crate) fn group(&mut self, value: f64, a: usize, b: usize) {
+        self.twice_u += a as u64 * (2 * self.j + b) as u64;
+        if a + b > 1 {
+            self.tie_term += cubic((a + b) as u64);
+            self.tie_term_within += cubic(a.max(1) as u64) + cubic(b.max(1) as u64);
+        }
+        self.i += a;
+        self.j += b;
+        self.note(value, self.i, self.j);
+    }
+
+    /// Both functions have just stepped to i/m and j/n at `value`.
+    #[inline]
+    fn note(&mut self, value: f64, i: usize, j: usize) {
+        let gap = i as i64 * self.n as i64 - j as i64 * self.m as i64;
+        if gap >= self.above.times_mn {
+            let difference = i as f64 / self.m as f64 - j as f64 / self.n as f64;
+            raise(&mut self.above, gap, difference, difference, value);
+        }
+        if -gap >= self.below.times_mn {
+            let difference = i as f64 / self.m as f64 - j as f64 / self.n as f64;
+            raise(&mut self.below, -gap, difference, -difference, value);
+        }
+    }
+
+    fn by_runs(mut self, x: &[f64], y: &[f64]) -> Sweep {
+        while self.i < self.m || self.j < self.n {
+            let value = match (x.get(self.i), y.get(self.j)) {
+                (Some(&a), Some(&b)) => {
+                    if a < b {
+                        a
+                    } else {
+                        b
+                    }
+                }
+                (Some(&a), None) => a,
+                (None, Some(&b)) => b,
+                (None, None) => break,
+            };
+            let a = run(&x[self.i..], value);
+            let b = run(&y[self.j..], value);
+            self.group(value, a, b);
+        }
+        self
+    }
+
+    /// The pass by chains; `None` as soon as a value is in both arms.
+    fn untied(mut self, x: &[f64], y: &[f64]) -> Option<Sweep> {
+        let total = self.m + self.n;
+        let mut chains: [Chain; CHAINS] = std::array::from_fn(|c| Chain::at(x, y, total * c / CHAINS));
+        let ends: [usize; CHAINS] = std::array::from_fn(|c| total * (c + 1) / CHAINS);
+        let (m, n) = (self.m as i64, self.n as i64);
+        let mut blocks: [Vec<Block>; CHAINS] = Default::default();
+        let room = |c: &Chain, end: usize| c.i + BLOCK <= x.len() && c.j + BLOCK <= y.len() && c.i + c.j + BLOCK <= end;
+        while (0..CHAINS).all(|c| room(&chains[c], ends[c])) {
+            let found = four(&mut chains, x, y, m, n);
+            for (kept, block) in blocks.iter_mut().zip(found) {
+                kept.push(block);
+            }
+            if chains.iter().any(|c| c.equal) {
+                return None;
+            }
+        }
+        for (c, chain) in chains.iter_mut().enumerate() {
+            while chain.i + chain.j < ends[c] {
+                let steps = BLOCK.min(ends[c] - chain.i - chain.j);
+                blocks[c].push(chain.last(x, y, m, n, steps));
+            }
+            if chain.equal {
+                return None;
+            }
+        }
+        self.twice_u = 2 * chains.iter().map(|c| c.below).sum::<u64>();
+        let all = || blocks.iter().flatten();
+        let (high, low) = all().fold((i64::MIN, i64::MAX), |(h, l), b| (h.max(b.high), l.min(b.low)));
+        for block in all().filter(|b| b.high + b.reach >= high || b.low - b.reach <= low) {
+            let mut at = Chain { i: block.i, j: block.j, ..Chain::default() };
+            for _ in 0..block.steps {
+                let value = at.step(x, y);
+                self.note(value, at.i, at.j);
+            }
+        }
+        Some(self)
+    }
+}
+
+/// `size` is the outward side of `difference`.
+#[inline]
+fn raise(peak: &mut Peak, gap: i64, difference: f64, size: f64, value: f64) {
+    if gap > peak.times_mn {
+        *peak = Peak { times_mn: gap, first: value, difference, value };
+    } else if size > peak.difference.abs() {
+        (peak.difference, peak.value) = (difference, value);
+    }
+}
+
+/// A place in the merged order, y first among equals.
+#[derive(Debug, Clone, Copy, Default)]
+struct Chain {
+    i: usize,
+    j: usize,
+    /// Sum over the x passed of the y before them.
+    below: u64,
+    equal: bool,
+}
+
+/// Where a block starts, the extremes of the gap times m n that were seen in it, and how far it can have gone beyond.
+#[derive(Debug, Clone, Copy)]
+struct Block {
+    i: usize,
+    j: usize,
+    steps: usize,
+    high: i64,
+    low: i64,
+    reach: i64,
+}
+
+impl Chain {
+    /// The place after `passed` pooled values.
+    fn at(x: &[f64], y: &[f64], passed: usize) -> Chain {
+        let (mut low, mut high) = (passed.saturating_sub(y.len()), passed.min(x.len()));
+        while low < high {
+            let i = (low + high) / 2;
+            // With i of x passed, the next x comes before the last y that is passed with it.
+            if x[i] < y[passed - i - 1] { low = i + 1 } else { high = i }
+        }
+        Chain { i: low, j: passed - low, ..Chain::default() }
+    }
+
+    /// One step, and the value passed.
+    fn step(&mut self, x: &[f64], y: &[f64]) -> f64 {
+        match (x.get(self.i), y.get(self.j)) {
+            (Some(&a), Some(&b)) => {
+                self.equal |= a == b;
+                if b <= a { self.pass_y(b) } else { self.pass_x(a) }
+            }
+            (Some(&a), None) => self.pass_x(a),
+            (None, Some(&b)) => self.pass_y(b),
+            (None, None) => 0.0,
+        }
+    }
+
+    fn pass_x(&mut self, value: f64) -> f64 {
+        self.below += self.j as u64;
+        self.i += 1;
+        value
+    }
+
+    fn pass_y(&mut self, value: f64) -> f64 {
+        self.j += 1;
+        value
+    }
+
+    /// A block at the end of an arm or of the chain.
+    fn last(&mut self, x: &[f64], y: &[f64], m: i64, n: i64, steps: usize) -> Block {
+        let mut block = Block { i: self.i, j: self.j, steps, high: i64::MIN, low: i64::MAX, reach: 0 };
+        for _ in 0..steps {
+            self.step(x, y);
+            let gap = self.i as i64 * n - self.j as i64 * m;
+            block.high = block.high.max(gap);
+            block.low = block.low.min(gap);
+        }
+        block
+    }
+}
+
+/// A block of each chain, step by step in turns. Every chain has a block's room in both arms.
+///
+/// The gap is looked at after every [`STRIDE`] steps only; what it can have reached in between is added to the bounds.
+fn four(chains: &mut [Chain; CHAINS], x: &[f64], y: &[f64], m: i64, n: i64) -> [Block; CHAINS] {
+    let starts = *chains;
+    let mut i = starts.map(|c| c.i);
+    let mut j = starts.map(|c| c.j);
+    let mut below = [0usize; CHAINS];
+    let mut equal = false;
+    let (mut high, mut low) = ([i64::MIN; CHAINS], [i64::MAX; CHAINS]);
+    for _ in 0..BLOCK / STRIDE {
+        for _ in 0..STRIDE {
+            for c in 0..CHAINS {
+                let (a, b) = (x[i[c]], y[j[c]]);
+                let from_x = usize::from(a < b);
+                equal |= a == b;
+                below[c] += j[c] & from_x.wrapping_neg();
+                i[c] += from_x;
+                j[c] += 1 - from_x;
+            }
+        }
+        for c in 0..CHAINS {
+            let gap = i[c] as i64 * n - j[c] as i64 * m;
+            high[c] = high[c].max(gap);
+            low[c] = low[c].min(gap);
+        }
+    }
+    std::array::from_fn(|c| {
+        let start = starts[c];
+        chains[c] = Chain { i: i[c], j: j[c], below: start.below + below[c] as u64, equal };
+        let at = start.i as i64 * n - start.j as i64 * m;
+        // Between two looks the gap rises by steps of n and falls by steps of m.
+        let reach = STRIDE as i64 * m * n / (m + n);
+        Block { i: start.i, j: start.j, steps: BLOCK, high: high[c].max(at), low: low[c].min(at), reach }
+    })
+}
+
+/// Whether a value occurs twice in an ascending slice.
+fn has_repeats(sorted: &[f64]) -> bool {
+    let (Some(all_but_last), Some(all_but_first)) = (sorted.get(..sorted.len().saturating_sub(1)), sorted.get(1..))
+    else {
+        return false;
+    };
+    let pairs = all_but_last.chunks(BLOCK).zip(all_but_first.chunks(BLOCK));
+    pairs.into_iter().any(|(a, b)| a.iter().zip(b).fold(false, |seen, (a, b)| seen | (a == b)))
+}
+
+/// How many leading values equal `value`.
+fn run(sorted: &[f64], value: f64) -> usize {
+    sorted.iter().take_while(|v| **v == value).count()
+}

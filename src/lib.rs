@@ -7,11 +7,13 @@
 mod arms;
 pub mod compare;
 pub mod config;
+pub mod drill;
 mod evidence;
 pub mod judge;
 pub mod kayenta;
 pub mod monitor;
 pub mod plan;
+pub mod replay;
 pub mod report;
 pub mod rollout;
 pub mod router;

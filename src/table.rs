@@ -54,6 +54,32 @@ impl<'a> Column<'a> {
         Column::Text { codes, names }
     }
 
+    /// The values of these rows, all of which are there. Texts that no row has any more lose their code.
+    fn pick(&self, rows: &[usize]) -> Column<'static> {
+        match self {
+            Column::Number { values, missing } => Column::Number {
+                values: rows.iter().map(|&i| values[i]).collect::<Vec<_>>().into(),
+                missing: missing
+                    .as_ref()
+                    .map(|m| rows.iter().map(|&i| m[i]).collect::<Vec<_>>())
+                    .filter(|m| m.contains(&true)),
+            },
+            Column::Text { codes, names } => {
+                let mut kept: Vec<String> = Vec::new();
+                let mut new = vec![Column::MISSING; names.len()];
+                let codes = rows.iter().map(|&i| {
+                    let Some(code) = new.get_mut(codes[i] as usize) else { return Column::MISSING };
+                    if *code == Column::MISSING {
+                        *code = kept.len() as u32;
+                        kept.push(names[codes[i] as usize].clone());
+                    }
+                    *code
+                });
+                Column::Text { codes: codes.collect(), names: kept }
+            }
+        }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         match self {
@@ -109,6 +135,21 @@ impl<'a> Table<'a> {
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// The rows at these places, in this order; places beyond the end are left out.
+    ///
+    /// ```
+    /// use serinus::{Column, Table};
+    /// let table = Table::new(vec![("arm".to_owned(), Column::texts(["baseline", "canary", "canary"]))])?;
+    /// let last = table.pick(&[2, 1, 9]);
+    /// assert_eq!((last.rows(), last.column("arm")), (2, Some(&Column::texts(["canary", "canary"]))));
+    /// # Ok::<(), serinus::TableError>(())
+    /// ```
+    pub fn pick(&self, rows: &[usize]) -> Table<'static> {
+        let rows: Vec<usize> = rows.iter().copied().filter(|&i| i < self.rows).collect();
+        let columns = self.columns.iter().map(|(name, column)| (name.clone(), column.pick(&rows))).collect();
+        Table { columns, rows: rows.len() }
     }
 
     /// The column of that name.

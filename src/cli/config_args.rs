@@ -40,6 +40,18 @@ impl ConfigArgs {
     }
 }
 
+impl ConfigArgs {
+    /// Whether the file or a change has a `monitoring` section. Standard input has been read by then and is taken not to.
+    pub(super) fn names_monitoring(&self) -> Result<bool, Fault> {
+        if self.config.as_os_str() == "-" {
+            return Ok(self.changes.sets.iter().any(|s| s.starts_with("monitoring")));
+        }
+        let mut value = read_config(&Source::from_argument(&self.config))?;
+        self.changes.apply(&mut value)?;
+        Ok(value.get("monitoring").is_some_and(|m| !m.is_null()))
+    }
+}
+
 /// A config file with changes, checked.
 pub(super) fn load(path: &Path, changes: &Changes) -> Result<JudgeConfig, Fault> {
     let source = Source::from_argument(path);

@@ -49,6 +49,22 @@ pub(super) enum Fault {
         /// What is wrong.
         source: crate::monitor::MonitorError,
     },
+    /// A recording cannot be replayed.
+    #[error("{path}: {source}")]
+    Replay {
+        /// The recording.
+        path: String,
+        /// What is wrong.
+        source: crate::replay::ReplayError,
+    },
+    /// A drill cannot be held.
+    #[error("{path}: {source}")]
+    Drill {
+        /// The recording.
+        path: String,
+        /// What is wrong.
+        source: crate::drill::DrillError,
+    },
     /// A result cannot be written.
     #[error("{path}: writing failed: {source}")]
     Output {

@@ -98,6 +98,14 @@ impl Judge {
     /// A column is missing or holds what it cannot hold. No data is an outcome, not an error.
     pub fn judge(&self, table: &Table<'_>) -> Result<Judgement, DataError> {
         let as_of = self.config.data.labels.as_ref().map_or(AsOf::Last, |l| l.as_of);
+        self.judge_as_of(table, as_of)
+    }
+
+    /// [`Judge::judge`] with the labels that had arrived at a moment of one's own, whatever the config says.
+    ///
+    /// # Errors
+    /// As [`Judge::judge`].
+    pub fn judge_as_of(&self, table: &Table<'_>, as_of: AsOf) -> Result<Judgement, DataError> {
         let data = Dataset::new(&self.config, table, as_of)?;
         decide::decide(&self.config, &data)
     }

@@ -1,5 +1,7 @@
 //! A request log cut into looks: rows become batches.
 
+mod feed;
+
 use std::collections::{BTreeMap, HashSet};
 
 use super::batch::{ArmStatistics, Batch, GroupSums, SegmentBatch};
@@ -10,6 +12,8 @@ use super::plan::{History, MetricPlan, Process};
 use crate::arms::{Arm, Arms};
 use crate::config::{Event, JudgeConfig, LookEvery, MetricKind, Missing, WarmUp};
 use crate::table::Table;
+
+pub(crate) use feed::Feed;
 
 /// Cuts tables into batches, and remembers what a batch cannot hold: which units were seen, and which of them failed.
 ///

@@ -5,20 +5,24 @@
 //! (names, segment values) is escaped for the format it goes to.
 
 mod alert;
+mod drill;
 mod escape;
 mod github;
 mod html;
 mod junit;
 mod markdown;
 mod outline;
+mod replay;
 pub mod svg;
 mod text;
 mod variables;
 
 pub use alert::{Alert, Threshold, ThresholdKind, alert};
+pub use drill::drill_table;
 pub use github::github;
 pub use html::html;
 pub use junit::junit;
 pub use markdown::markdown;
+pub use replay::{replay_html, replay_markdown, replay_picture, replay_text};
 pub use text::{Style, text};
 pub use variables::{dotenv, github_outputs};

@@ -323,6 +323,8 @@ pub(super) fn table_rows(object: &Bound<'_, PyAny>, name: &str) -> PyResult<(Vec
 /// What `of` makes of two arrays of f64 where they lie; `None` when one is no such array.
 ///
 /// The interpreter is held meanwhile, so this is for work that costs no more than a copy would.
+// The cells are read one by one while the interpreter is held, which is what the deprecated borrow asks of its caller.
+#[allow(deprecated)]
 pub(super) fn in_place<T>(
     x: &Bound<'_, PyAny>,
     y: &Bound<'_, PyAny>,

@@ -54,6 +54,9 @@ impl Ratio {
 
 /// Sum of denominators and ratio of sums.
 fn ratio(cell: &Cell) -> Option<(f64, f64)> {
+    if let Some(sums) = cell.sums {
+        return sums.ratio().map(|ratio| (sums.denominator(), ratio));
+    }
     let denominator = chunked_sum(cell.second.iter().copied());
     let ratio = chunked_sum(cell.values.iter().copied()) / denominator;
     (denominator > 0.0 && ratio.is_finite()).then_some((denominator, ratio))

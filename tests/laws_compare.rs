@@ -69,6 +69,7 @@ fn designed(second: &'static [f64]) -> impl Strategy<Value = Rows> {
         second: if second.is_empty() { Vec::new() } else { rows.iter().map(|r| second[r.3]).collect() },
         stratum: if strata { rows.iter().map(|r| r.1).collect() } else { Vec::new() },
         unit: if units { rows.iter().map(|r| r.2).collect() } else { Vec::new() },
+        ..Rows::default()
     })
 }
 

@@ -275,3 +275,18 @@ fn threads_and_the_order_of_metrics_do_not_change_a_byte() {
         assert_eq!(Some(m), turned.metrics.iter().find(|t| t.name == m.name));
     }
 }
+
+#[test]
+fn permuted_times_matter_to_time_blocks_and_not_to_stages() {
+    let data = table("null_feature.parquet");
+    let mut time = numbers(&data, "ts_ms");
+    let length_ms = time.iter().copied().fold(0.0, f64::max) - time.iter().copied().fold(f64::INFINITY, f64::min);
+    time.reverse();
+    let permuted = with(&data, "ts_ms", Column::numbers(time));
+    let outcomes = |j: &Judgement| j.metrics.iter().map(|m| (m.outcome, m.evidence.clone())).collect::<Vec<_>>();
+    let (a, b) = (judge(&data), judge(&permuted));
+    assert_eq!((a.decision, outcomes(&a)), (b.decision, outcomes(&b)));
+    let blocks = || config_of("demo.yaml", json!({"stratum": {"seconds": length_ms / 1000.0 / 4.0}}));
+    let (a, b) = (judge_with(blocks(), &data), judge_with(blocks(), &permuted));
+    assert_ne!(outcomes(&a), outcomes(&b), "time blocks hold other rows now");
+}

@@ -8,7 +8,8 @@ use super::fault::Fault;
 use super::progress::Bar;
 use crate::arms::Arms;
 use crate::config::{ArmsIn, JudgeConfig};
-use crate::input::{Format, ReadOptions, Source, read_table};
+use crate::input::{Format, ReadOptions, Source, read_summary, read_table};
+use crate::summary::SummaryRow;
 use crate::table::Table;
 
 /// Where the data are.
@@ -23,7 +24,7 @@ pub(super) struct DataArgs {
     /// The canary's rows, when each arm has a file of its own
     #[arg(long, value_name = "FILE", requires = "baseline")]
     canary: Option<PathBuf>,
-    /// Sufficient statistics in place of rows
+    /// Sufficient statistics in place of rows (CSV, NDJSON, Parquet or JSON)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "canary"])]
     pub(super) summary: Option<PathBuf>,
     /// Format of the data, when the suffix does not tell it
@@ -57,11 +58,19 @@ pub(super) enum Data {
     One(Table<'static>),
     /// One table an arm.
     Two(Arms<Table<'static>>),
+    /// Sufficient statistics.
+    Summary(Vec<SummaryRow>),
 }
 
 impl DataArgs {
     /// Reads the columns that the config needs.
     pub(super) fn load(&self, config: &JudgeConfig) -> Result<Data, Fault> {
+        if let Some(path) = &self.summary {
+            let words = config.arm_words();
+            let source = Source::from_argument(path);
+            let format = self.input_format.map(Format::from);
+            return Ok(Data::Summary(read_summary(&source, format, &words, &config.data.segments)?));
+        }
         if let (Some(baseline), Some(canary)) = (&self.baseline, &self.canary) {
             if config.data.paired.is_some() {
                 let message = "the config is of a shadow log (`data.paired`), which is one file; give it without --baseline and --canary";
@@ -82,7 +91,7 @@ impl DataArgs {
 
     /// The name of the data for messages.
     pub(super) fn name(&self) -> String {
-        match (&self.data, &self.canary) {
+        match (self.data.as_ref().or(self.summary.as_ref()), &self.canary) {
             (Some(path), _) => Source::from_argument(path).name(),
             (None, Some(canary)) => canary.display().to_string(),
             (None, None) => "data".to_owned(),

@@ -51,9 +51,6 @@ pub(super) struct AnswerArgs {
 impl Judge {
     pub(super) fn run(self) -> Result<Answer, Fault> {
         let config = self.config.load()?;
-        if self.data.summary.is_some() {
-            return Err(Fault::Absent("judge --summary"));
-        }
         let data = self.data.load(&config)?;
         let name = self.data.name();
         let judgement = on_threads(self.threads, || judge(config, &self.config, data, &name))??;
@@ -67,6 +64,7 @@ fn judge(config: JudgeConfig, args: &ConfigArgs, data: Data, name: &str) -> Resu
     let judgement = match data {
         Data::One(table) => judge.judge(&table),
         Data::Two(tables) => judge.judge_arms(tables),
+        Data::Summary(rows) => judge.judge_summary(&rows),
     };
     judgement.map_err(|source| Fault::Data { path: name.to_owned(), source })
 }

@@ -6,7 +6,7 @@
 use super::design::{Cell, Design};
 use crate::arms::{Arm, Arms};
 use crate::config::Alpha;
-use crate::evidence::{Evidence, Interval, Method, Scale};
+use crate::evidence::{Evidence, Interval, MarginUsed, Method, Scale};
 use crate::stats::special::beta_inc;
 use crate::stats::{Unanswerable, binomial};
 
@@ -50,7 +50,7 @@ pub fn agreement(design: &Design, tolerance: f64, min: f64, alpha: &Alpha) -> Re
         p_safe: Some(p_safe),
         p_harm: Some(p_harm),
         p_harm_adjusted: None,
-        margin: None,
+        margin: Some(MarginUsed { relative: None, absolute: Some(1.0 - min), combine: None }),
         n: Arms { baseline: n, canary: n },
         units: design.clustered.then_some(design.units),
         value: Arms { baseline: None, canary: None },

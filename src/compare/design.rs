@@ -7,6 +7,7 @@
 //!
 //! Linearised cluster-robust variance: Deng, Knoblich and Lu (2018); degrees of freedom: Satterthwaite (1946).
 
+use super::sums::Sums;
 use crate::arms::{Arm, Arms};
 use crate::stats::Unanswerable;
 
@@ -21,12 +22,19 @@ pub struct Rows {
     pub stratum: Vec<u32>,
     /// Unit of each row; empty when rows are the units.
     pub unit: Vec<u32>,
+    /// Sums in place of rows, each with its stratum; empty when there are rows.
+    pub sums: Vec<(u32, Sums)>,
 }
 
 impl Rows {
     /// Rows of one column, without strata and units.
     pub fn of(values: impl Into<Vec<f64>>) -> Self {
         Rows { values: values.into(), ..Rows::default() }
+    }
+
+    /// Number of rows, summed ones included.
+    pub fn n(&self) -> u64 {
+        self.sums.iter().fold(self.values.len() as u64, |n, (_, s)| n.saturating_add(s.n()))
     }
 }
 
@@ -64,15 +72,33 @@ pub struct Cell {
     pub unit: Vec<u32>,
     /// Distinct units; the rows when rows are the units.
     pub units: u64,
+    /// Sums in place of rows.
+    pub sums: Option<Sums>,
 }
 
 impl Cell {
     /// Rows in the cell.
     pub fn n(&self) -> usize {
-        self.values.len()
+        self.sums.map_or(self.values.len(), |s| s.n() as usize)
+    }
+
+    /// Sum of the values.
+    pub fn total(&self) -> f64 {
+        self.sums.map_or_else(|| self.values.iter().sum(), |s| s.total())
+    }
+
+    fn of_sums(sums: Sums) -> Cell {
+        Cell { units: sums.units(), sums: Some(sums), ..Cell::default() }
     }
 
     fn append(&mut self, mut other: Cell) {
+        if let Some(sums) = other.sums {
+            *self = Cell::of_sums(self.sums.map_or(sums, |own| own.merge(sums)));
+            return;
+        }
+        if self.sums.is_some() {
+            return;
+        }
         self.values.append(&mut other.values);
         self.second.append(&mut other.second);
         self.unit.append(&mut other.unit);
@@ -115,7 +141,16 @@ fn distinct(unit: &[u32], rows: usize) -> u64 {
 
 /// Splits an arm's rows by stratum; strata are numbered 0 to `strata - 1`.
 fn cells(rows: Rows, strata: usize) -> (Vec<Cell>, u64, bool) {
-    let Rows { values, second, stratum, mut unit } = rows;
+    let Rows { values, second, stratum, mut unit, sums } = rows;
+    if !sums.is_empty() {
+        let mut cells = vec![Cell::default(); strata.max(1)];
+        let last = cells.len() - 1;
+        for (h, sums) in sums {
+            cells[(h as usize).min(last)].append(Cell::of_sums(sums));
+        }
+        let units = cells.iter().fold(0_u64, |units, c| units.saturating_add(c.units));
+        return (cells, units, false);
+    }
     let mut units = values.len() as u64;
     if !unit.is_empty() {
         let mut codes = unit.clone();
@@ -128,7 +163,7 @@ fn cells(rows: Rows, strata: usize) -> (Vec<Cell>, u64, bool) {
     }
     if strata <= 1 || stratum.is_empty() {
         let count = units;
-        let mut all = vec![Cell { values, second, unit, units: count }];
+        let mut all = vec![Cell { values, second, unit, units: count, sums: None }];
         all.resize_with(strata.max(1), Cell::default);
         return (all, units, false);
     }
@@ -170,7 +205,8 @@ fn cells(rows: Rows, strata: usize) -> (Vec<Cell>, u64, bool) {
 impl Design {
     /// Both arms split into `strata` blocks, thin blocks not yet merged; blocks without rows in either arm drop out.
     pub fn new(arms: Arms<Rows>, strata: usize, paired: bool) -> Self {
-        let clustered = !arms.baseline.unit.is_empty() || !arms.canary.unit.is_empty();
+        let by_unit = |rows: &Rows| !rows.unit.is_empty() || rows.sums.iter().any(|(_, s)| s.by_unit());
+        let clustered = by_unit(&arms.baseline) || by_unit(&arms.canary);
         let (baseline, baseline_units, baseline_crossed) = cells(arms.baseline, strata);
         let (canary, canary_units, canary_crossed) = cells(arms.canary, strata);
         let mut blocks: Vec<Stratum> = baseline
@@ -239,11 +275,19 @@ impl Design {
         Ok(())
     }
 
+    /// Whether some cell is known by its sums alone.
+    pub fn summed(&self) -> bool {
+        self.strata.iter().any(|s| s.cells.baseline.sums.is_some() || s.cells.canary.sums.is_some())
+    }
+
     /// An error that names the first value that is not finite.
     pub fn require_finite(&self, test: &'static str) -> Result<(), Unanswerable> {
         for stratum in &self.strata {
             for arm in [Arm::Baseline, Arm::Canary] {
                 let cell = &stratum.cells[arm];
+                if let Some(sums) = cell.sums.filter(|s| !s.is_finite()) {
+                    return Err(Unanswerable::NonFinite { test, arm, index: 0, value: sums.residual() });
+                }
                 for (index, &value) in cell.values.iter().chain(&cell.second).enumerate() {
                     if !value.is_finite() {
                         return Err(Unanswerable::NonFinite { test, arm, index: index % cell.n().max(1), value });
@@ -266,7 +310,8 @@ impl Design {
             if cell.n() == 0 {
                 continue;
             }
-            let rows = influence(h, cell);
+            // The influence that stands for a cell's sums is in place of its units'.
+            let rows = cell.sums.map_or_else(|| influence(h, cell), |s| vec![s.influence()]);
             let g = cell.units as f64;
             let scale = stratum.weight * (g / (g - 1.0)).sqrt();
             if cell.unit.is_empty() {

@@ -28,7 +28,7 @@ struct OneArm {
 /// Tests whether the canary crosses a limit (at alpha.harm) or is shown to keep it (at alpha.safe).
 pub fn limit(comparison: &Comparison<'_>, limit: &Limit, alpha: &Alpha) -> Result<LimitFinding, Unanswerable> {
     let canary = Rows { stratum: Vec::new(), ..comparison.rows.canary.clone() };
-    if canary.values.is_empty() {
+    if canary.n() == 0 {
         return Err(Unanswerable::TooFew { test: "limit", what: "rows", arm: Arm::Canary, needed: 1, found: 0 });
     }
     let design = Design::new(Arms { baseline: Rows::default(), canary }, 1, false);
@@ -101,7 +101,7 @@ fn one_arm(kind: &MetricKind, design: &Design) -> Result<OneArm, Unanswerable> {
     let n = cell.n() as f64;
     match kind {
         MetricKind::Proportion { .. } => {
-            let events: f64 = cell.values.iter().sum();
+            let events = cell.total();
             let effect = if design.clustered { effect(design, events / n) } else { 1.0 };
             Ok(binomial_arm(events / effect, n / effect))
         }
@@ -109,6 +109,10 @@ fn one_arm(kind: &MetricKind, design: &Design) -> Result<OneArm, Unanswerable> {
         MetricKind::Distribution { .. } => quantile_arm(design, 0.5),
         MetricKind::Mean { .. } | MetricKind::Calibration { .. } => {
             design_finite(design)?;
+            if let Some(sums) = cell.sums {
+                let parts = design.parts(Arm::Canary, |_, _| Vec::new());
+                return normal_arm(sums.ratio().unwrap_or(0.0), parts.variance(), design.units.canary);
+            }
             let values: Vec<f64> = if cell.second.is_empty() {
                 cell.values.clone()
             } else {
@@ -120,8 +124,8 @@ fn one_arm(kind: &MetricKind, design: &Design) -> Result<OneArm, Unanswerable> {
         }
         MetricKind::Ratio { .. } => {
             design_finite(design)?;
-            let denominator: f64 = cell.second.iter().sum();
-            let ratio = cell.values.iter().sum::<f64>() / denominator;
+            let denominator: f64 = cell.sums.map_or_else(|| cell.second.iter().sum(), |s| s.denominator());
+            let ratio = cell.total() / denominator;
             if !ratio.is_finite() {
                 return Err(Unanswerable::Undefined { test: "limit", why: "the denominators sum to zero" });
             }
@@ -132,7 +136,8 @@ fn one_arm(kind: &MetricKind, design: &Design) -> Result<OneArm, Unanswerable> {
         }
         MetricKind::Rate { .. } => {
             design_finite(design)?;
-            let (events, exposure) = (cell.values.iter().sum::<f64>(), cell.second.iter().sum::<f64>());
+            let exposure = cell.sums.map_or_else(|| cell.second.iter().sum::<f64>(), |s| s.denominator());
+            let events = cell.total();
             if exposure <= 0.0 {
                 return Err(Unanswerable::Undefined { test: "limit", why: "the exposures sum to zero" });
             }

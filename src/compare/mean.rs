@@ -71,6 +71,11 @@ impl Mean {
         };
         design.require(name, 2)?;
         design.require_finite(name)?;
+        let summed = design.summed();
+        if summed && !matches!(test, MeanTest::Default | MeanTest::Welch) {
+            let test = if trim > 0.0 { "yuen" } else { "bootstrap" };
+            return Err(Unanswerable::Undefined { test, why: "it looks at rows, and only sums are known" });
+        }
         let scale = scale_of(design);
         for (arm, cell) in
             design.strata.iter().flat_map(|s| [(Arm::Baseline, &s.cells.baseline), (Arm::Canary, &s.cells.canary)])
@@ -81,9 +86,11 @@ impl Mean {
                 return Err(Unanswerable::TooFew { test: name, what, arm, needed: 2, found });
             }
         }
-        let estimates = |arm: Arm| -> Vec<f64> {
-            design.strata.iter().map(|s| trimmed(&values(&s.cells[arm], scale), trim).0).collect()
+        let mean_of = |cell: &Cell| match cell.sums {
+            Some(sums) => sums.ratio().unwrap_or(0.0),
+            None => trimmed(&values(cell, scale), trim).0,
         };
+        let estimates = |arm: Arm| -> Vec<f64> { design.strata.iter().map(|s| mean_of(&s.cells[arm])).collect() };
         let means = Arms { baseline: estimates(Arm::Baseline), canary: estimates(Arm::Canary) };
         let weighted = |arm: Arm| design.strata.iter().zip(&means[arm]).map(|(s, m)| s.weight * m).sum();
         let estimate = Arms { baseline: weighted(Arm::Baseline), canary: weighted(Arm::Canary) };
@@ -119,7 +126,10 @@ impl Mean {
                 (m + n + 1.0).ln() + ln_beta(m + 1.0, n + 1.0)
             })
             .sum();
-        let skewness = parts.baseline.skewness().abs().max(parts.canary.skewness().abs());
+        let skewness = if summed { 0.0 } else { parts.baseline.skewness().abs().max(parts.canary.skewness().abs()) };
+        if summed {
+            linear.flags.push("skewness_unknown".into());
+        }
         let least = design.units.baseline.min(design.units.canary) as f64;
         let too_skewed = least < 120.0 * skewness * skewness;
         if least < 20.0 * skewness * skewness {
@@ -148,6 +158,16 @@ impl Mean {
         for s in &design.strata {
             let mut mean = Arms { baseline: 0.0, canary: 0.0 };
             for (arm, slot) in [(Arm::Baseline, &mut mean.baseline), (Arm::Canary, &mut mean.canary)] {
+                if let Some(sums) = s.cells[arm].sums {
+                    // Of units' totals the rows' own spread cannot be had.
+                    if sums.by_unit() {
+                        return None;
+                    }
+                    *slot = sums.ratio()?;
+                    squares += sums.residual();
+                    dof += sums.n() as f64 - 1.0;
+                    continue;
+                }
                 let (m, deviations) = centre(&values(&s.cells[arm], scale));
                 *slot = m;
                 squares += deviations.iter().map(|d| d * d).sum::<f64>();

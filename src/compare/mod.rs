@@ -20,11 +20,13 @@ mod rate;
 mod ratio;
 mod resample;
 mod shift;
+mod sums;
 
 pub use contrast::{Contrast, Estimand, Label, Scale};
 pub use design::{Design, Rows};
 pub use limit::limit;
 pub use mean::Stream;
+pub use sums::Sums;
 
 use self::resample::Law;
 use crate::arms::Arms;
@@ -90,8 +92,7 @@ pub fn least_rows(kind: &MetricKind, clustered: bool) -> u64 {
 /// Tests one metric. Linear in the rows, but for a sort of each arm where ranks or quantiles are asked for.
 pub fn compare(comparison: Comparison<'_>, question: &Question, stream: &Stream<'_>) -> Result<Compared, Unanswerable> {
     let Comparison { kind, test, rows, strata, paired, classes } = comparison;
-    for (arm, n) in [(crate::Arm::Canary, rows.canary.values.len()), (crate::Arm::Baseline, rows.baseline.values.len())]
-    {
+    for (arm, n) in [(crate::Arm::Canary, rows.canary.n()), (crate::Arm::Baseline, rows.baseline.n())] {
         if n == 0 {
             return Err(Unanswerable::TooFew { test: "every test", what: "rows", arm, needed: 1, found: 0 });
         }
@@ -220,7 +221,12 @@ fn evidence(design: &Design, estimand: &dyn Estimand, question: &Question) -> Re
 
 /// Whether every value of both arms is one and the same number, in enough rows to say so.
 fn identical_constants(design: &Design) -> bool {
-    let mut all = design.strata.iter().flat_map(|s| s.cells.baseline.values.iter().chain(&s.cells.canary.values));
+    let cells = || design.strata.iter().flat_map(|s| [&s.cells.baseline, &s.cells.canary]);
+    if cells().any(|c| c.sums.is_some_and(|s| s.by_unit() || s.residual() > 0.0)) {
+        return false;
+    }
+    let constants: Vec<f64> = cells().filter_map(|c| c.sums?.ratio()).collect();
+    let mut all = cells().flat_map(|c| &c.values).chain(&constants);
     let Some(first) = all.next() else { return false };
     // Events that never happen are no evidence that they cannot: 0 and 1 are left to the tests of proportions.
     *first != 0.0

@@ -41,7 +41,7 @@ impl Proportion {
     /// Counts events in both arms.
     pub fn new(design: &Design, question: &Question, test: Option<TestKind>) -> Result<Self, Unanswerable> {
         design.require("proportion", 1)?;
-        let events = |cell: &Cell| cell.values.iter().sum::<f64>();
+        let events = Cell::total;
         let strata: Vec<StratumCounts> = design
             .strata
             .iter()
@@ -148,10 +148,14 @@ fn design_effect(design: &Design) -> f64 {
     for arm in [Arm::Baseline, Arm::Canary] {
         clustered += design.parts(arm, |_, cell| influence(cell)).variance();
         for s in &design.strata {
-            let rows = influence(&s.cells[arm]);
-            let n = rows.len() as f64;
+            let cell = &s.cells[arm];
+            let n = cell.n() as f64;
             if n > 1.0 {
-                plain += s.weight * s.weight * n / (n - 1.0) * rows.iter().map(|e| e * e).sum::<f64>();
+                let squares = match cell.sums {
+                    Some(sums) => sums.total() / n * (1.0 - sums.total() / n) / n,
+                    None => influence(cell).iter().map(|e| e * e).sum::<f64>(),
+                };
+                plain += s.weight * s.weight * n / (n - 1.0) * squares;
             }
         }
     }

@@ -30,26 +30,28 @@ impl Rate {
     /// Both arms' rates.
     pub fn new(design: &Design, question: &Question) -> Result<Self, Unanswerable> {
         let ratio = Ratio::new(design, question, None)?;
-        let dispersion = dispersion(design);
+        let dispersion = if design.summed() { 1.0 } else { dispersion(design) };
         let whole = design
             .strata
             .iter()
             .flat_map(|s| [&s.cells.baseline, &s.cells.canary])
             .all(|cell| cell.values.iter().all(|v| *v >= 0.0 && v.fract() == 0.0));
-        let poisson = (whole && !design.clustered && !design.paired && dispersion <= OVERDISPERSED).then(|| {
-            let sum = |v: &[f64]| v.iter().sum::<f64>();
-            design
-                .strata
-                .iter()
-                .map(|s| StratumCounts {
-                    weight: s.weight,
-                    x_events: sum(&s.cells.canary.values),
-                    x_n: sum(&s.cells.canary.second),
-                    y_events: sum(&s.cells.baseline.values),
-                    y_n: sum(&s.cells.baseline.second),
-                })
-                .collect()
-        });
+        // Sums do not say how far the counts vary beyond Poisson's law; the ratio's own variance covers both.
+        let poisson = (whole && !design.summed() && !design.clustered && !design.paired && dispersion <= OVERDISPERSED)
+            .then(|| {
+                let sum = |v: &[f64]| v.iter().sum::<f64>();
+                design
+                    .strata
+                    .iter()
+                    .map(|s| StratumCounts {
+                        weight: s.weight,
+                        x_events: sum(&s.cells.canary.values),
+                        x_n: sum(&s.cells.canary.second),
+                        y_events: sum(&s.cells.baseline.values),
+                        y_n: sum(&s.cells.baseline.second),
+                    })
+                    .collect()
+            });
         Ok(Rate { ratio, poisson, direction: question.direction, dispersion })
     }
 }

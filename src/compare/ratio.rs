@@ -29,6 +29,12 @@ impl Ratio {
     ) -> Result<Self, Unanswerable> {
         design.require("delta_method", 2)?;
         design.require_finite("delta_method")?;
+        if resampling.is_some() && design.summed() {
+            return Err(Unanswerable::Undefined {
+                test: "bootstrap",
+                why: "it looks at rows, and only sums are known",
+            });
+        }
         let mut estimate = Arms { baseline: 0.0, canary: 0.0 };
         for s in &design.strata {
             for arm in [Arm::Baseline, Arm::Canary] {
@@ -63,6 +69,9 @@ impl Ratio {
 
 /// Sum of denominators and ratio of sums.
 fn ratio(cell: &Cell) -> Option<(f64, f64)> {
+    if let Some(sums) = cell.sums {
+        return sums.ratio().map(|ratio| (sums.denominator(), ratio));
+    }
     let denominator = chunked_sum(cell.second.iter().copied());
     let ratio = chunked_sum(cell.values.iter().copied()) / denominator;
     (denominator > 0.0 && ratio.is_finite()).then_some((denominator, ratio))

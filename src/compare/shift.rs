@@ -6,7 +6,7 @@
 use super::design::{Cell, Design};
 use crate::arms::{Arm, Arms};
 use crate::config::{Alpha, TestConfig, TestKind};
-use crate::evidence::{Evidence, Interval, Method, Scale};
+use crate::evidence::{Evidence, Interval, MarginUsed, Method, Scale};
 use crate::judge::judgement::EffectSize;
 use crate::stats::binning::Bins;
 use crate::stats::divergence::Categories;
@@ -65,7 +65,7 @@ pub fn shift(
         p_safe: Some(found.p_safe),
         p_harm: Some(found.p_harm),
         p_harm_adjusted: None,
-        margin: None,
+        margin: Some(MarginUsed { relative: None, absolute: Some(max_distance), combine: None }),
         n: design.n(),
         units: design.clustered.then_some(design.units),
         value: Arms { baseline: None, canary: None },

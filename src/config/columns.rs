@@ -2,6 +2,7 @@
 
 use super::nearest::suggestion;
 use super::*;
+use crate::arms::Arms;
 
 /// Whether the arms come in one table or one table each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +70,14 @@ struct Read<'a> {
 }
 
 impl JudgeConfig {
+    /// The words for the arms: those of `data.arm`, or `baseline` and `canary`.
+    pub fn arm_words(&self) -> Arms<String> {
+        match &self.data.arm {
+            Some(arm) => arm.values.clone(),
+            None => Arms { baseline: "baseline".into(), canary: "canary".into() },
+        }
+    }
+
     /// Every column that a table may hold for this config, sorted; a reader needs no others. In a shadow log a metric's
     /// column stands with both prefixes and without, for it may be shared by both arms.
     ///

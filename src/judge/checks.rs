@@ -151,11 +151,12 @@ fn unit_variance(influence: impl Iterator<Item = f64>, unit: &[u32], units: u64)
     if unit.is_empty() {
         return factor * influence.map(|e| e * e).sum::<f64>();
     }
-    let mut totals: BTreeMap<u32, f64> = BTreeMap::new();
+    let most = unit.iter().max().map_or(0, |u| *u as usize + 1);
+    let mut totals = vec![0.0_f64; most];
     for (e, &u) in influence.zip(unit) {
-        *totals.entry(u).or_default() += e;
+        totals[u as usize] += e;
     }
-    factor * totals.values().map(|t| t * t).sum::<f64>()
+    factor * totals.iter().map(|t| t * t).sum::<f64>()
 }
 
 fn check(name: &str, outcome: Outcome, p: Option<f64>, reason: Option<&str>, text: String) -> Check {
@@ -203,68 +204,101 @@ fn sample_ratio(data: &Dataset<'_>, warnings: &mut Vec<String>) -> Check {
         );
     }
     let Some(share) = &data.share else {
-        return check(
-            name,
-            Outcome::NoData,
-            None,
-            Some("not_declared"),
-            "no share was declared; set data.share to have the split checked".into(),
-        );
+        return no_split("no share was declared; set data.share to have the split checked");
     };
     // A declared share may change inside a stratum: each (stratum, share) is a block of its own.
-    let mut blocks: BTreeMap<(u32, u64), Vec<u32>> = BTreeMap::new();
+    let mut index: BTreeMap<(u32, u64), usize> = BTreeMap::new();
+    let mut blocks: Vec<Arms<Vec<u32>>> = Vec::new();
+    let mut last = None;
     for (row, arm) in data.arm.iter().enumerate() {
-        if arm.is_some() {
-            blocks.entry((data.strata.codes[row], share[row].to_bits())).or_default().push(row as u32);
+        let Some(arm) = arm else { continue };
+        let key = (data.strata.codes[row], share[row].to_bits());
+        // Rows of one block stand together as a rule, so that the map is asked seldom.
+        let block = match last {
+            Some((of, block)) if of == key => block,
+            _ => *index.entry(key).or_insert_with(|| {
+                blocks.push(Arms::default());
+                blocks.len() - 1
+            }),
+        };
+        last = Some((key, block));
+        match arm {
+            Arm::Canary => blocks[block].canary.push(row as u32),
+            Arm::Baseline => blocks[block].baseline.push(row as u32),
         }
     }
-    let tests = blocks.len() as f64;
+    let mut splits = Vec::with_capacity(index.len());
+    let mut crossed = Vec::new();
+    for ((stratum, bits), block) in index {
+        let rows = &blocks[block];
+        let stratum = data.strata.names[stratum as usize].clone();
+        let mut split = Split {
+            share: f64::from_bits(bits),
+            baseline: rows.baseline.len() as u64,
+            canary: rows.canary.len() as u64,
+            counted: "rows",
+            stratum,
+        };
+        if let Some(units) = &data.units {
+            let distinct = rows.as_ref().map(|rows| {
+                let mut codes: Vec<u32> = rows.iter().map(|&r| units.codes[r as usize]).collect();
+                codes.sort_unstable();
+                codes.dedup();
+                codes
+            });
+            let both = distinct.canary.iter().filter(|u| distinct.baseline.binary_search(u).is_ok()).count();
+            if both == 0 {
+                split.canary = distinct.canary.len() as u64;
+                split.baseline = distinct.baseline.len() as u64;
+                split.counted = "units";
+            } else {
+                crossed.push((split.stratum.clone(), both));
+            }
+        }
+        splits.push(split);
+    }
+    if let Some((stratum, both)) = crossed.first() {
+        warnings.push(format!(
+            "{both} units of stratum {stratum} were served by both arms: routing was not by unit, so the sample ratio counts rows"
+        ));
+    }
+    split_check(&splits, n)
+}
+
+/// How one block of traffic was split, and how it should have been.
+pub(super) struct Split {
+    pub stratum: String,
+    /// Declared share of the canary, 0 to 1.
+    pub share: f64,
+    pub baseline: u64,
+    pub canary: u64,
+    /// `rows` or `units`.
+    pub counted: &'static str,
+}
+
+/// The check without a declared share.
+pub(super) fn no_split(text: &str) -> Check {
+    check("sample_ratio", Outcome::NoData, None, Some("not_declared"), text.into())
+}
+
+/// The exact binomial test of every block, Bonferroni over blocks.
+pub(super) fn split_check(splits: &[Split], n: Arms<u64>) -> Check {
+    let tests = splits.len() as f64;
     let mut least = 1.0_f64;
     let mut worst = Value::Null;
     let mut details = Vec::new();
-    let mut crossed = Vec::new();
-    for ((stratum, bits), rows) in &blocks {
-        let share = f64::from_bits(*bits);
-        let (mut canary, mut baseline) = (0u64, 0u64);
-        let mut by_rows = true;
-        if let Some(units) = &data.units {
-            let mut seen: BTreeMap<u32, (bool, bool)> = BTreeMap::new();
-            for &row in rows {
-                let entry = seen.entry(units.codes[row as usize]).or_default();
-                match data.arm[row as usize] {
-                    Some(Arm::Canary) => entry.0 = true,
-                    _ => entry.1 = true,
-                }
-            }
-            let both = seen.values().filter(|s| s.0 && s.1).count();
-            if both == 0 {
-                canary = seen.values().filter(|s| s.0).count() as u64;
-                baseline = seen.values().filter(|s| s.1).count() as u64;
-                by_rows = false;
-            } else {
-                crossed.push((data.strata.names[*stratum as usize].clone(), both));
-            }
-        }
-        if by_rows {
-            canary = rows.iter().filter(|&&r| data.arm[r as usize] == Some(Arm::Canary)).count() as u64;
-            baseline = rows.len() as u64 - canary;
-        }
+    for Split { stratum, share, baseline, canary, counted } in splits {
         let all = canary + baseline;
-        let p = (2.0 * binom_cdf(canary as i64, all, share).min(binom_sf(canary as i64 - 1, all, share))).min(1.0);
+        let p = (2.0 * binom_cdf(*canary as i64, all, *share).min(binom_sf(*canary as i64 - 1, all, *share))).min(1.0);
         let detail = json!({
-            "stratum": data.strata.names[*stratum as usize], "declared": share, "observed": canary as f64 / all as f64,
-            "baseline": baseline, "canary": canary, "counted": if by_rows { "rows" } else { "units" }, "p": p,
+            "stratum": stratum, "declared": share, "observed": *canary as f64 / all as f64,
+            "baseline": baseline, "canary": canary, "counted": counted, "p": p,
         });
         if p < least {
             least = p;
             worst = detail.clone();
         }
         details.push(detail);
-    }
-    if let Some((stratum, both)) = crossed.first() {
-        warnings.push(format!(
-            "{both} units of stratum {stratum} were served by both arms: routing was not by unit, so the sample ratio counts rows"
-        ));
     }
     let p = (least * tests).min(1.0);
     let fails = p <= LEVEL || n.canary == 0 || n.baseline == 0;
@@ -281,8 +315,8 @@ fn sample_ratio(data: &Dataset<'_>, warnings: &mut Vec<String>) -> Check {
     } else {
         format!("the arms' sizes agree with the declared share ({})", p_value(p))
     };
-    let mut found =
-        check(name, if fails { Outcome::Fail } else { Outcome::Pass }, Some(p), fails.then_some("mismatch"), text);
+    let outcome = if fails { Outcome::Fail } else { Outcome::Pass };
+    let mut found = check("sample_ratio", outcome, Some(p), fails.then_some("mismatch"), text);
     found.details.insert("strata".into(), Value::Array(details));
     found
 }

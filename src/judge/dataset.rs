@@ -128,7 +128,7 @@ pub(super) fn codes(table: &Table<'_>, name: &str, used_by: &str) -> Result<Code
 }
 
 /// Numeric names ascending, others in order of first appearance: ramp stages come out in their order.
-fn in_order(mut coded: Codes) -> Codes {
+pub(super) fn in_order(mut coded: Codes) -> Codes {
     let values: Option<Vec<f64>> = coded.names.iter().map(|n| n.trim().parse::<f64>().ok()).collect();
     let Some(values) = values else { return coded };
     let mut order: Vec<u32> = (0..values.len() as u32).collect();
@@ -192,12 +192,13 @@ impl<'a> Dataset<'a> {
             }
             Some(spec) => {
                 let Codes { codes, names } = codes(table, &spec.column, "data.arm.column")?;
+                let number = matches!(table.column(&spec.column), Some(Column::Number { .. }));
                 let meaning: Vec<Result<Option<Arm>, ()>> = names
                     .iter()
                     .map(|name| match name {
-                        n if *n == spec.values.baseline => Ok(Some(Arm::Baseline)),
-                        n if *n == spec.values.canary => Ok(Some(Arm::Canary)),
-                        n if spec.ignore.contains(n) => Ok(None),
+                        n if names_arm(&spec.values.baseline, n, number) => Ok(Some(Arm::Baseline)),
+                        n if names_arm(&spec.values.canary, n, number) => Ok(Some(Arm::Canary)),
+                        n if spec.ignore.iter().any(|word| names_arm(word, n, number)) => Ok(None),
                         _ => Err(()),
                     })
                     .collect();
@@ -328,6 +329,17 @@ impl<'a> Dataset<'a> {
         let canary = count(Arm::Canary);
         Arms { baseline: if self.paired { canary } else { count(Arm::Baseline) }, canary }
     }
+}
+
+/// Whether a config's word for an arm means this value. A column of booleans or numbers holds 1 and 0 whatever the file's
+/// own spelling was, so that `true`, `1` and `1.0` mean the same there.
+fn names_arm(word: &str, value: &str, number: bool) -> bool {
+    let numeric = || match word.trim() {
+        "true" | "True" | "TRUE" => Some(1.0),
+        "false" | "False" | "FALSE" => Some(0.0),
+        other => other.parse::<f64>().ok(),
+    };
+    word == value || (number && numeric().is_some_and(|word| value.parse::<f64>() == Ok(word)))
 }
 
 /// Takes out the rows of both arms up to the end of the warm-up and counts them.

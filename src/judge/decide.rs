@@ -15,15 +15,36 @@ use super::segments;
 use super::select;
 use super::sentence;
 use super::{Decision, Outcome, Verdict, digest};
+use crate::arms::Arms;
 use crate::config::{Correction, JudgeConfig, Role};
 use crate::evidence::Evidence;
 use crate::stats::adjust::{Adjustment, adjust};
 
 /// Judges a dataset.
 pub(super) fn decide(config: &JudgeConfig, data: &Dataset<'_>) -> Result<Judgement, DataError> {
-    let mut judged = metric::judge_all(config, data)?;
+    let judged = metric::judge_all(config, data)?;
     let mut warnings = Vec::new();
     let checks = checks::all(config, data, &judged, &mut warnings);
+    left_out(data, &mut warnings);
+    let data_sha256 = digest::data(data.table, config.columns());
+    conclude(config, Shown { judged, checks, warnings, n: data.n(), data_sha256, rows: Some(data) })
+}
+
+/// What the metrics and checks showed, whether it was rows or their sums that were judged.
+pub(super) struct Shown<'c, 'd> {
+    pub judged: Vec<Judged<'c>>,
+    pub checks: Vec<Check>,
+    pub warnings: Vec<String>,
+    /// Rows of each arm.
+    pub n: Arms<u64>,
+    pub data_sha256: String,
+    /// The rows themselves, when there are any.
+    pub rows: Option<&'d Dataset<'d>>,
+}
+
+/// Corrects, scores and decides.
+pub(super) fn conclude(config: &JudgeConfig, shown: Shown<'_, '_>) -> Result<Judgement, DataError> {
+    let Shown { mut judged, checks, mut warnings, n, data_sha256, rows } = shown;
     let adjusted = families(config, &judged);
     let mut findings = Vec::with_capacity(judged.len());
     let mut cells: Vec<Vec<SegmentFinding>> = Vec::with_capacity(judged.len());
@@ -34,15 +55,17 @@ pub(super) fn decide(config: &JudgeConfig, data: &Dataset<'_>) -> Result<Judgeme
         let cells_of = segment_findings(j, &adjusted.cells[m]);
         cells.push(cells_of);
     }
-    explain(config, data, &judged, &mut cells)?;
+    if let Some(data) = rows {
+        explain(config, data, &judged, &mut cells)?;
+    }
     for ((finding, j), cells) in findings.iter_mut().zip(&judged).zip(cells) {
-        overall(finding, j, cells, data, config);
+        overall(finding, j, cells, rows);
     }
     let score = score::score(config, &findings);
-    let invalid = invalid(&checks, data);
+    let invalid = invalid(&checks, n);
     let (verdict, decision) = verdict(config, &findings, &score, invalid.is_some());
     let reasons = reasons(config, &findings, &score, invalid, decision, &checks);
-    notes(data, &judged, &mut warnings);
+    notes(&judged, &mut warnings);
     Ok(Judgement {
         schema: SCHEMA.into(),
         verdict,
@@ -57,7 +80,7 @@ pub(super) fn decide(config: &JudgeConfig, data: &Dataset<'_>) -> Result<Judgeme
         provenance: Provenance {
             serinus: env!("CARGO_PKG_VERSION").into(),
             config_sha256: digest::config(config),
-            data_sha256: digest::data(data.table, config.columns()),
+            data_sha256,
             seed: config.seed,
         },
     })
@@ -320,13 +343,7 @@ fn explain(
 }
 
 /// The metric's finding with its segments.
-fn overall(
-    finding: &mut Finding,
-    j: &Judged<'_>,
-    cells: Vec<SegmentFinding>,
-    data: &Dataset<'_>,
-    config: &JudgeConfig,
-) {
+fn overall(finding: &mut Finding, j: &Judged<'_>, cells: Vec<SegmentFinding>, data: Option<&Dataset<'_>>) {
     let worst = cells.iter().filter(|c| c.outcome == Outcome::Fail && c.explained_by.is_none()).min_by(|a, b| {
         let p = |c: &SegmentFinding| c.evidence.as_ref().and_then(|e| e.p_harm_adjusted).unwrap_or(1.0);
         p(a).partial_cmp(&p(b)).expect("p-values are numbers")
@@ -365,7 +382,6 @@ fn overall(
         }
     }
     finding.segments = cells;
-    let _ = config;
 }
 
 /// What a limit that is neither crossed nor kept still needs: the rule of three and its like.
@@ -375,8 +391,7 @@ fn limit_needs(j: &Judged<'_>) -> Option<super::judgement::Needs> {
 }
 
 /// Why the judgement is invalid, if it is.
-fn invalid(checks: &[Check], data: &Dataset<'_>) -> Option<(&'static str, String)> {
-    let n = data.n();
+fn invalid(checks: &[Check], n: Arms<u64>) -> Option<(&'static str, String)> {
     for (arm, rows) in [("canary", n.canary), ("baseline", n.baseline)] {
         if rows == 0 {
             return Some(("invalid_empty_arm", format!("the {arm} arm has no rows, so nothing can be compared")));
@@ -562,7 +577,7 @@ fn reasons(
     reasons
 }
 
-fn notes(data: &Dataset<'_>, judged: &[Judged<'_>], warnings: &mut Vec<String>) {
+fn left_out(data: &Dataset<'_>, warnings: &mut Vec<String>) {
     let dropped = data.warm_up.baseline + data.warm_up.canary;
     if dropped > 0 {
         warnings.push(format!(
@@ -576,6 +591,9 @@ fn notes(data: &Dataset<'_>, judged: &[Judged<'_>], warnings: &mut Vec<String>) 
     if data.ignored > 0 {
         warnings.push(format!("{} rows of ignored arms were left out", data.ignored));
     }
+}
+
+fn notes(judged: &[Judged<'_>], warnings: &mut Vec<String>) {
     for j in judged {
         let count = j.outliers.baseline + j.outliers.canary;
         if count > 0 {

@@ -1,8 +1,10 @@
 //! Digests: enough to say that two judgements saw the same config and the same data, whatever door they came through.
 
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::config::JudgeConfig;
+use crate::summary::{Statistics, SummaryRow};
 use crate::table::{Column, Table};
 
 /// SHA-256 of the config's canonical JSON after defaults, metrics sorted by name.
@@ -54,6 +56,24 @@ pub(super) fn data(table: &Table<'_>, mut names: Vec<String>) -> String {
                 }
             }
         }
+    }
+    hex(&hash.finalize())
+}
+
+/// SHA-256 over rows of sufficient statistics, in their order.
+pub(super) fn summary(rows: &[SummaryRow]) -> String {
+    let mut hash = Sha256::new();
+    for row in rows {
+        let statistics = match &row.statistics {
+            Statistics::Events { events } => json!([0, events]),
+            Statistics::Moments { mean, m2 } => json!([1, mean, m2]),
+            Statistics::Counts { values, counts } => json!([2, values, counts]),
+            Statistics::Clusters { sum_y, sum_x, sum_yy, sum_xy, sum_xx, clusters } => {
+                json!([3, sum_y, sum_x, sum_yy, sum_xy, sum_xx, clusters])
+            }
+        };
+        let row = json!([row.metric, row.arm.to_string(), row.stratum, row.segment, row.n, statistics]);
+        hash.update(format!("{row}\n"));
     }
     hex(&hash.finalize())
 }

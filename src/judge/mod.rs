@@ -12,6 +12,7 @@ mod score;
 mod segments;
 mod select;
 pub(crate) mod sentence;
+mod summarised;
 
 pub use error::DataError;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arms::Arms;
 use crate::config::{ArmColumn, AsOf, ConfigErrors, JudgeConfig};
+use crate::summary::SummaryRow;
 use crate::table::{Column, Table};
 use dataset::Dataset;
 use judgement::Judgement;
@@ -108,6 +110,35 @@ impl Judge {
     pub fn judge_as_of(&self, table: &Table<'_>, as_of: AsOf) -> Result<Judgement, DataError> {
         let data = Dataset::new(&self.config, table, as_of)?;
         decide::decide(&self.config, &data)
+    }
+
+    /// Judges sufficient statistics in place of rows.
+    ///
+    /// The judgement is the one that the rows would get where the statistics suffice: events for proportions; mean and
+    /// m2, sum and sumsq or events for means; values and counts for everything that reads one column; sums over units
+    /// for ratios and rates, and for proportions and means with `data.unit`. Without values the skewness of a mean
+    /// cannot be seen, and Welch's test is used whatever it is (flag `skewness_unknown`). Linear in the rows of the
+    /// summary and in the counts.
+    ///
+    /// ```
+    /// use serinus::{Arms, Decision, JudgeConfig, judge::Judge, summary::read_rows};
+    /// let config = JudgeConfig::from_value(&serde_json::json!({"version": 1, "metrics": [{
+    ///     "name": "errors", "type": "proportion", "column": "error", "role": "critical",
+    ///     "direction": "lower_is_better", "margin": {"absolute": 0.01}}]}))?;
+    /// let rows = serde_json::json!([
+    ///     {"metric": "errors", "arm": "baseline", "n": 50_000, "events": 100},
+    ///     {"metric": "errors", "arm": "canary", "n": 5_000, "events": 300},
+    /// ]);
+    /// let words = Arms { baseline: "baseline".into(), canary: "canary".into() };
+    /// let judgement = Judge::new(config)?.judge_summary(&read_rows(&rows, &words, &[])?)?;
+    /// assert_eq!(judgement.decision, Decision::Rollback);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A metric without rows, or statistics that do not suffice for a metric's test; every metric at once.
+    pub fn judge_summary(&self, rows: &[SummaryRow]) -> Result<Judgement, DataError> {
+        decide::conclude(&self.config, summarised::shown(&self.config, rows)?)
     }
 
     /// Judges one table an arm; the tables hold the same columns and no arm column is needed.

@@ -10,7 +10,12 @@ use crate::stats::special::norm_isf;
 
 /// Further canary samples for power .8 at no difference and the current allocation: the information grows with the
 /// samples, and the standard error is read off the interval.
-pub(super) fn needs(evidence: &Evidence, direction: Direction, alpha: &Alpha, data: &Dataset<'_>) -> Option<Needs> {
+pub(super) fn needs(
+    evidence: &Evidence,
+    direction: Direction,
+    alpha: &Alpha,
+    data: Option<&Dataset<'_>>,
+) -> Option<Needs> {
     let nothing = Some(Needs { canary_samples: None, minutes: None });
     let margin = evidence.margin?;
     let estimate = evidence.estimate;
@@ -89,11 +94,11 @@ pub(super) fn needs(evidence: &Evidence, direction: Direction, alpha: &Alpha, da
     Some(after((total - n).ceil().max(1.0), data, evidence))
 }
 
-fn after(samples: f64, data: &Dataset<'_>, evidence: &Evidence) -> Needs {
+fn after(samples: f64, data: Option<&Dataset<'_>>, evidence: &Evidence) -> Needs {
     let samples = samples.min(9e15);
     Needs {
         canary_samples: Some(samples as u64),
-        minutes: minutes(samples, data, evidence).map(|m| (m * 10.0).ceil() / 10.0),
+        minutes: data.and_then(|data| minutes(samples, data, evidence)).map(|m| (m * 10.0).ceil() / 10.0),
     }
 }
 

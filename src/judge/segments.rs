@@ -12,8 +12,8 @@ use crate::compare::Compared;
 use crate::config::{JudgeConfig, MetricConfig, MetricKind};
 
 /// Rows of each arm that a cell needs, and units when clustered.
-const LEAST_ROWS: usize = 30;
-const LEAST_UNITS: usize = 50;
+pub(super) const LEAST_ROWS: usize = 30;
+pub(super) const LEAST_UNITS: usize = 50;
 
 /// One metric in one segment.
 #[derive(Debug)]
@@ -139,6 +139,11 @@ fn cell(
     let name = stream_name(&metric.name, segment);
     let compared =
         metric::compare_rows(config, data, metric, selection, Some(entries), &name).map_err(|why| why.to_string())?;
+    enough(metric, compared)
+}
+
+/// The comparison of a cell, if the cell has the rows that its type needs.
+pub(super) fn enough(metric: &MetricConfig, compared: Compared) -> Result<Compared, String> {
     let units = compared.evidence.units.unwrap_or(compared.evidence.n);
     let least = units.baseline.min(units.canary);
     if matches!(metric.kind, MetricKind::Mean { .. } | MetricKind::Calibration { .. }) {
@@ -158,6 +163,6 @@ fn cell(
 }
 
 /// A cell's random numbers do not depend on what else is judged.
-fn stream_name(metric: &str, segment: &BTreeMap<String, String>) -> String {
+pub(super) fn stream_name(metric: &str, segment: &BTreeMap<String, String>) -> String {
     segment.iter().fold(metric.to_owned(), |name, (column, value)| format!("{name}/{column}={value}"))
 }

@@ -398,6 +398,7 @@ pub(super) fn rows(data: &Dataset<'_>, selection: &Selection, entries: Option<&A
                 None => Vec::new(),
                 Some(units) => (0..n).map(|i| units.codes[row[pick(i)] as usize]).collect(),
             },
+            sums: Vec::new(),
         }
     };
     Arms { baseline: one(Arm::Baseline), canary: one(Arm::Canary) }

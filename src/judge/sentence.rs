@@ -73,6 +73,7 @@ pub(crate) fn interval(evidence: &Evidence, form: Form) -> Option<String> {
 /// The margin in its form.
 pub(crate) fn margin(evidence: &Evidence, proportion: bool) -> Option<String> {
     let m = evidence.margin?;
+    let proportion = proportion || evidence.scale == Scale::Share;
     let relative = m.relative.map(|r| format!("{}%", significant(100.0 * r, 4)));
     let absolute = m
         .absolute

@@ -47,6 +47,7 @@ mod contrast;
 mod design;
 mod emit;
 mod history;
+mod outlook;
 mod planned;
 mod proportion;
 mod ramp;
@@ -61,6 +62,7 @@ pub use config::{ConfigPlan, DEFAULT_WEIGHTS, MetricAtWeight, MetricPlan, Weight
 pub use design::{Design, PowerSplit, Reference, Sides};
 pub use emit::{EmitError, Platform, argo_steps, emit, flagger, istio, rollout};
 pub use history::History;
+pub use outlook::{MetricOutlook, Outlook, outlook};
 pub use planned::PlannedMetric;
 pub use ramp::{Allocation, BadCanary, Exposure, Ramp, RampRequest, RampStage, Schedule, StageNeed, ramp};
 pub use size::{SampleSize, Scale, detectable_change, detectable_harm, detectable_margin, power, sample_size};

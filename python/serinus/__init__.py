@@ -13,7 +13,7 @@ Examples
 
 import sys as _sys
 
-from serinus import stats
+from serinus import kayenta, stats
 from serinus._native import (
     Arms,
     Check,
@@ -36,6 +36,8 @@ from serinus._native import (
     SerinusError,
     __version__,
     judge,
+    schema,
+    template,
 )
 from serinus._native import _main as _run  # pyright: ignore[reportPrivateUsage]
 
@@ -61,8 +63,11 @@ __all__ = [
     "SerinusError",
     "__version__",
     "judge",
+    "kayenta",
     "main",
+    "schema",
     "stats",
+    "template",
 ]
 
 

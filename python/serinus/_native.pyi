@@ -367,6 +367,164 @@ def judge(
     progress: bool = False,
 ) -> Judgement: ...
 def _restore(name: str, json: str, /) -> Any: ...
+def kayenta_judge(request: dict[str, Any], /) -> dict[str, Any]:
+    """What Kayenta's NetflixACAJudge-v1.0 answers to a judge request.
+
+    Parameters
+    ----------
+    request : dict
+        A remote judge request: `canaryConfig`, `scoreThresholds` and `metricSetPairList`.
+
+    Returns
+    -------
+    dict
+        The response, as Kayenta writes it.
+
+    Raises
+    ------
+    DataError
+        Where the original throws, and for what is no request: place, value, way out.
+
+    Examples
+    --------
+    >>> from serinus import kayenta
+    >>> request = {
+    ...     "canaryConfig": {"metrics": [{"name": "errors", "groups": ["g"], "analysisConfigurations": {}}], "classifier": {}},
+    ...     "scoreThresholds": {"pass": 95, "marginal": 75},
+    ...     "metricSetPairList": [{"name": "errors", "id": "1", "tags": {}, "values": {
+    ...         "control": [0, 0, 0, 0, 0, 0], "experiment": [0, 1, 2, 1, 0, 0]}}]}
+    >>> kayenta.judge(request)["results"][0]["classification"]
+    'Pass'
+    """
+
+def kayenta_judge_native(request: dict[str, Any], /) -> dict[str, Any]:
+    """The same request judged by the rules of this library.
+
+    Parameters
+    ----------
+    request : dict
+        As for `judge`.
+
+    Returns
+    -------
+    dict
+        A response of the same form.
+
+    Raises
+    ------
+    DataError
+        As `judge`; an unknown setting; thresholds closer than 2.
+
+    Examples
+    --------
+    >>> from serinus import kayenta
+    >>> request = {
+    ...     "canaryConfig": {"metrics": [{"name": "errors", "groups": ["g"],
+    ...         "analysisConfigurations": {"canary": {"direction": "increase"}}}], "classifier": {}},
+    ...     "scoreThresholds": {"pass": 95, "marginal": 75},
+    ...     "metricSetPairList": [{"name": "errors", "id": "1", "tags": {}, "values": {
+    ...         "control": [0, 0, 0, 0, 0, 0], "experiment": [0, 1, 2, 1, 0, 0]}}]}
+    >>> kayenta.judge_native(request)["results"][0]["classification"]
+    'High'
+    """
+
+def kayenta_compare(request: dict[str, Any], /) -> dict[str, Any]:
+    """Both judges on one request.
+
+    Parameters
+    ----------
+    request : dict
+        As for `judge`.
+
+    Returns
+    -------
+    dict
+        `kayenta` and `native`, each a whole response.
+
+    Raises
+    ------
+    DataError
+        As `judge` and `judge_native`.
+
+    Examples
+    --------
+    >>> from serinus import kayenta
+    >>> request = {
+    ...     "canaryConfig": {"metrics": [{"name": "errors", "groups": ["g"], "analysisConfigurations": {}}], "classifier": {}},
+    ...     "scoreThresholds": {"pass": 95, "marginal": 75},
+    ...     "metricSetPairList": [{"name": "errors", "id": "1", "tags": {}, "values": {
+    ...         "control": [0, 0, 0, 0, 0, 0], "experiment": [0, 1, 2, 1, 0, 0]}}]}
+    >>> sorted(kayenta.compare(request))
+    ['kayenta', 'native']
+    """
+
+def kayenta_import(canary_config: dict[str, Any], /) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """A Kayenta canary config as one of ours, with a note on each thing that has no equal.
+
+    Parameters
+    ----------
+    canary_config : dict
+        A Kayenta canary config, or a stored request that holds one.
+
+    Returns
+    -------
+    tuple of dict and tuple of str
+        The config, to be checked by `serinus.Config`, and the notes.
+
+    Raises
+    ------
+    DataError
+        It is no dict of JSON values.
+
+    Examples
+    --------
+    >>> from serinus import kayenta
+    >>> config, notes = kayenta.import_config({"metrics": [{"name": "errors", "groups": ["g"],
+    ...     "analysisConfigurations": {"canary": {"direction": "increase", "critical": True}}}]})
+    >>> config["metrics"][0]["direction"]
+    'lower_is_better'
+    """
+
+def schema(of: Literal["all", "config", "judgement", "rollout"] = "all") -> dict[str, Any]:
+    """JSON Schema of the config, the judgement and the rollout file, for editors and contract tests.
+
+    Parameters
+    ----------
+    of : {'all', 'config', 'judgement', 'rollout'}
+        Which; 'all' has the three under `$defs`.
+
+    Returns
+    -------
+    dict
+        What `serinus schema` prints.
+
+    Raises
+    ------
+    DataError
+        An unknown word.
+
+    Examples
+    --------
+    >>> import serinus
+    >>> "metrics" in serinus.schema("config")["properties"]
+    True
+    """
+
+def template() -> str:
+    """A commented YAML config to start from: what `serinus init` writes.
+
+    Returns
+    -------
+    str
+        YAML; valid as it stands.
+
+    Examples
+    --------
+    >>> import serinus
+    >>> serinus.template().splitlines()[0].startswith("#")
+    True
+    """
+
 def _main(args: Sequence[str], /) -> int: ...
 
 

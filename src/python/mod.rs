@@ -5,10 +5,12 @@ mod config;
 mod errors;
 mod judge;
 mod judgement;
+mod kayenta;
 mod records;
 mod rows;
 mod shown;
 mod stats;
+mod tools;
 mod values;
 mod work;
 
@@ -49,6 +51,12 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(judge::judge, module)?)?;
     module.add_function(wrap_pyfunction!(records::restore, module)?)?;
     module.add_function(wrap_pyfunction!(_main, module)?)?;
+    module.add_function(wrap_pyfunction!(kayenta::kayenta_judge, module)?)?;
+    module.add_function(wrap_pyfunction!(kayenta::kayenta_judge_native, module)?)?;
+    module.add_function(wrap_pyfunction!(kayenta::kayenta_compare, module)?)?;
+    module.add_function(wrap_pyfunction!(kayenta::kayenta_import, module)?)?;
+    module.add_function(wrap_pyfunction!(tools::schema, module)?)?;
+    module.add_function(wrap_pyfunction!(tools::template, module)?)?;
     stats::register(module)?;
     Ok(())
 }

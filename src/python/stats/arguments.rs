@@ -14,7 +14,7 @@ pub(super) fn fault(error: Unanswerable) -> PyErr {
 }
 
 /// A word that is not one of those known.
-pub(super) fn choice(argument: &str, found: &str, known: &[&str]) -> PyErr {
+pub(in crate::python) fn choice(argument: &str, found: &str, known: &[&str]) -> PyErr {
     let known: Vec<String> = known.iter().map(|k| format!("'{k}'")).collect();
     bad_data(format!("{argument} is '{}'; give one of {}", crate::config::reader::short(found), known.join(", ")))
 }

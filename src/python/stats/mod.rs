@@ -10,6 +10,8 @@ mod two_samples;
 use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
+pub(super) use arguments::choice;
+
 /// Adds every function and result class.
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<results::ConfidenceInterval>()?;

@@ -73,9 +73,6 @@ pub(super) enum Fault {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The part that would answer is not in this build.
-    #[error("`serinus {0}` is not in this build")]
-    Absent(&'static str),
 }
 
 impl Fault {

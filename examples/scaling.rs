@@ -23,8 +23,6 @@ struct Point {
     size: f64,
     threads: usize,
     seconds: f64,
-    /// Bytes beyond the input, at the peak.
-    bytes: Option<u64>,
 }
 
 /// Lognormal latencies around 50, from a fixed stream.
@@ -81,7 +79,7 @@ impl Bench {
                 (least, bytes)
             });
             println!("| {name} | {size} | {threads} | {} | {} |", time(seconds), memory(bytes));
-            self.points.push(Point { group, name: name.into(), size: size as f64, threads, seconds, bytes });
+            self.points.push(Point { group, name: name.into(), size: size as f64, threads, seconds });
         }
     }
 }

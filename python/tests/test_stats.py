@@ -81,3 +81,38 @@ def test_text_as_categories_and_clusters():
     assert stats.jensen_shannon(["a"] * 50, ["a"] * 50).statistic == 0.0
     with pytest.raises(DataError, match="text"):
         stats.psi(["a"], [1.0])
+
+
+def test_rank_tests_together_say_what_each_says_alone():
+    x, y = [float(i * 7919 % 1009) / 8 for i in range(900)], [float(i * 7907 % 1013) / 8 + 1 for i in range(1200)]
+    found = stats.rank_tests(x, y, alternative="less", ks="asymp", shift_level=0.9)
+    alone = stats.mannwhitneyu(x, y, alternative="less")
+    assert (found.statistic, found.pvalue) == (alone.statistic, alone.pvalue)
+    # SciPy's word is about distribution functions, ours about values.
+    ks = stats.ks_2samp(x, y, alternative="greater", method="asymp")
+    assert (found.ks_statistic, found.ks_pvalue, found.ks_location) == (ks.statistic, ks.pvalue, ks.statistic_location)
+    assert found.shift == stats.hodges_lehmann(x, y, level=0.9, alternative="less").estimate
+    assert stats.rank_tests(x, y, ks=None).ks_pvalue is None and found.shift_low == float("-inf")
+
+
+def test_many_rank_tests_answer_each_pair_and_say_what_does_not_fit():
+    x, y = [[1.0, 4.0, 2.5], [5.0, 3.0, 9.0]], [[2.0, 3.0], [1.0, 1.0]]
+    many = stats.rank_tests_many(x, y, ks="auto")
+    for k, pair in enumerate(zip(x, y)):
+        alone = stats.rank_tests(*pair)
+        assert (many.statistic[k], many.pvalue[k], many.ks_pvalue[k]) == (alone.statistic, alone.pvalue, alone.ks_pvalue)
+    flat = stats.rank_tests_many(sum(x, []), sum(y, []), x_offsets=[0, 3, 6], y_offsets=[0, 2, 4], ks="auto")
+    assert flat == many
+    empty = stats.rank_tests_many([1.0, 2.0], [1.0, 2.0], x_offsets=[0, 0, 2], y_offsets=[0, 1, 2])
+    assert empty.pvalue[0] is None and empty.pvalue[1] == 1.0
+    for bad in [
+        lambda: stats.rank_tests_many([1.0, 2.0], y),
+        lambda: stats.rank_tests_many([[1.0], [1.0, 2.0]], y),
+        lambda: stats.rank_tests_many([], []),
+        lambda: stats.rank_tests_many(x, y[:1]),
+        lambda: stats.rank_tests_many([1.0], [1.0], x_offsets=[0, 2], y_offsets=[0, 1]),
+        lambda: stats.rank_tests_many([1.0], [1.0], x_offsets=[0, -1], y_offsets=[0, 1]),
+        lambda: stats.rank_tests(x[0], y[0], ks="no"),
+    ]:
+        with pytest.raises(DataError):
+            bad()

@@ -312,9 +312,12 @@ impl Estimand for Distribution {
 struct Ranked<'a> {
     of: &'a Distribution,
     scale: Scale,
-    /// Values that were looked at, with the p-values of both sides.
-    known: RefCell<Vec<(f64, (f64, f64))>>,
+    /// Values that were looked at, and what was seen there.
+    known: RefCell<Vec<(f64, Seen)>>,
 }
+
+/// Steps of a search that the next one may start from; later ones lie too close together to be of use.
+const REMEMBERED: usize = 10;
 
 /// What is seen of all strata between two values that close in on each other.
 enum Search<'a> {
@@ -352,14 +355,9 @@ impl Ranked<'_> {
         }
     }
 
-    /// p-values of both sides; a value is looked at once.
+    /// p-values of both sides.
     fn tails(&self, value: f64) -> (f64, f64) {
-        if let Some((_, tails)) = self.known.borrow().iter().find(|(v, _)| *v == value) {
-            return *tails;
-        }
-        let tails = self.tails_of(&self.seen(self.law(), value));
-        self.known.borrow_mut().push((value, tails));
-        tails
+        self.tails_of(&self.known(self.law(), value))
     }
 
     fn tails_of(&self, seen: &Seen) -> (f64, f64) {
@@ -371,6 +369,34 @@ impl Ranked<'_> {
 
     fn law(&self) -> RankTest {
         self.of.test
+    }
+
+    /// What is seen at a value, which is looked at once.
+    fn known(&self, law: RankTest, value: f64) -> Seen {
+        let same = |(v, seen): &&(f64, Seen)| *v == value && matches!(seen, Seen::Exact(_)) == (law == RankTest::Exact);
+        if let Some((_, seen)) = self.known.borrow().iter().find(same) {
+            return *seen;
+        }
+        let seen = self.seen(law, value);
+        self.known.borrow_mut().push((value, seen));
+        seen
+    }
+
+    /// The closest known values between `low` and `high` on both sides of the first at which the function is not positive.
+    fn bracket(&self, law: RankTest, low: f64, high: f64, excess: &impl Fn(&Seen) -> f64) -> [(f64, Seen); 2] {
+        let fits = |(v, seen): &&(f64, Seen)| {
+            (low..=high).contains(v) && matches!(seen, Seen::Exact(_)) == (law == RankTest::Exact)
+        };
+        self.known(law, low);
+        self.known(law, high);
+        let mut known: Vec<(f64, Seen)> = self.known.borrow().iter().filter(fits).copied().collect();
+        known.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (mut left, mut right) = (0, known.len() - 1);
+        while right - left > 1 {
+            let middle = (left + right) / 2;
+            if excess(&known[middle].1) > 0.0 { left = middle } else { right = middle }
+        }
+        [known[left], known[right]]
     }
 
     fn seen(&self, law: RankTest, value: f64) -> Seen {
@@ -398,60 +424,59 @@ impl Ranked<'_> {
     /// The value between two at which a falling function of what is seen crosses zero, within one part in 1e10 of the
     /// data's spread: the last value above zero, the first that is not, and what is seen there.
     fn crossing(&self, law: RankTest, low: f64, high: f64, excess: impl Fn(&Seen) -> f64) -> (f64, f64, Seen) {
+        if low >= high {
+            return (low, high, self.known(law, high));
+        }
         let log = self.scale == Scale::Ratio;
         let (to, from): (fn(f64) -> f64, fn(f64) -> f64) = if log { (f64::ln, f64::exp) } else { (|v| v, |v| v) };
+        let [(low, mut pa), (high, mut pb)] = self.bracket(law, low, high, &excess);
         let (mut a, mut b) = (to(low), to(high));
-        let (mut pa, mut pb) = (self.seen(law, low), self.seen(law, high));
-        // What the function is at both ends, and what the secant takes it for.
-        let (mut at_a, mut at_b) = (excess(&pa), excess(&pb));
-        let (mut fa, mut fb) = (at_a, at_b);
+        let (mut fa, mut fb) = (excess(&pa), excess(&pb));
         let mut search = self.search(law, low, high);
-        let mut side = 0;
+        // The method of Oliveira and Takahashi (2020): a secant step, moved towards the middle so that both ends close in,
+        // and kept so near the middle that it is never more than one step behind bisection.
+        let whole = b - a;
+        let enough =
+            |a: f64, b: f64| (1e-11 * (a.abs() + b.abs()).max(if log { 1.0 } else { 0.0 })).max(f64::MIN_POSITIVE);
+        let mut slack = 2.0 * whole;
         for step in 0..200 {
-            let width = b - a;
-            if width <= 1e-11 * (a.abs() + b.abs()).max(if log { 1.0 } else { 0.0 }) || width <= f64::MIN_POSITIVE {
+            let (width, middle) = (b - a, a + 0.5 * (b - a));
+            slack *= 0.5;
+            if width <= enough(a, b) || middle <= a || middle >= b {
                 break;
             }
-            // Illinois steps, with a bisection every third so that a step function cannot stall them.
-            let secant = a + width * fa / (fa - fb);
-            let middle = if step % 3 == 2 || !secant.is_finite() || secant <= a || secant >= b {
-                a + 0.5 * width
-            } else {
-                secant
-            };
-            if middle <= a || middle >= b {
-                break;
-            }
-            let by = Move { scale: self.scale, value: from(middle) };
+            let secant = a + width * (fa / (fa - fb));
+            let secant = if secant.is_finite() { secant.clamp(a, b) } else { middle };
+            let towards = (middle - secant).signum();
+            let moved = secant + towards * (0.2 * width / whole * width).min((middle - secant).abs());
+            let radius = (slack - 0.5 * width).max(0.0);
+            let next = if (moved - middle).abs() <= radius { moved } else { middle - towards * radius };
+            let next = if next > a && next < b { next } else { middle };
+            let by = Move { scale: self.scale, value: from(next) };
             let p = match &mut search {
                 Search::ByValue(strata) => Seen::Placed(self.of.joined(strata.iter_mut().map(|s| s.at(by)))),
                 Search::Whole | Search::Exact => self.seen(law, by.value),
             };
+            if step < REMEMBERED {
+                self.known.borrow_mut().push((by.value, p));
+            }
             let f = if p == pa {
-                at_a
+                fa
             } else if p == pb {
-                at_b
+                fb
             } else {
                 excess(&p)
             };
             if f > 0.0 {
-                (a, pa, at_a, fa) = (middle, p, f, f);
+                (a, pa, fa) = (next, p, f);
                 if let Search::ByValue(strata) = &mut search {
                     strata.iter_mut().for_each(Between::raise);
                 }
-                if side == 1 {
-                    fb *= 0.5;
-                }
-                side = 1;
             } else {
-                (b, pb, at_b, fb) = (middle, p, f, f);
+                (b, pb, fb) = (next, p, f);
                 if let Search::ByValue(strata) = &mut search {
                     strata.iter_mut().for_each(Between::lower);
                 }
-                if side == -1 {
-                    fa *= 0.5;
-                }
-                side = -1;
             }
         }
         (from(a), from(b), pb)
@@ -468,19 +493,18 @@ impl Ranked<'_> {
 impl Contrast for Ranked<'_> {
     fn estimate(&self) -> Option<f64> {
         let (low, high) = self.reach();
-        let theta = |v: f64| self.of.placements(self.scale, v).theta - 0.5;
-        if theta(low) <= 0.0 {
-            return Some(low);
-        }
-        if theta(high) > 0.0 {
-            return Some(high);
-        }
         // Between the last value with P > 1/2 and the first with P < 1/2; they differ where P = 1/2 on a stretch.
         let of = |seen: &Seen| match seen {
             Seen::Placed(p) => p.theta - 0.5,
             Seen::Exact(_) => 0.0,
         };
         let law = RankTest::BrunnerMunzel;
+        if of(&self.known(law, low)) <= 0.0 {
+            return Some(low);
+        }
+        if of(&self.known(law, high)) > 0.0 {
+            return Some(high);
+        }
         let (above, first, at_first) = self.crossing(law, low, high, of);
         let last = if of(&at_first) < 0.0 {
             above

@@ -102,7 +102,7 @@ impl<'a> Between<'a> {
             (open.low, open.high) = (low as u32, (low + ties) as u32);
             exact.add(open.i as usize, low, low + ties, self.x);
         }
-        sums(&exact, self.x.len(), self.y.len())
+        sums(&exact)
     }
 
     /// The move looked at last becomes the lower one.
@@ -129,12 +129,10 @@ impl<'a> Between<'a> {
     }
 }
 
-fn sums(exact: &Exact, m: usize, n: usize) -> Sums {
-    let pairs = 2 * m as u128 * n as u128;
-    Sums {
-        canary: (exact.doubled as f64 / 2.0, exact.squares as f64 / 4.0),
-        baseline: ((pairs - exact.doubled) as f64 / 2.0, (2 * exact.weighted - exact.tied) as f64 / 4.0),
-    }
+fn sums(exact: &Exact) -> Sums {
+    // Each pair in which the canary is larger is counted once from either side.
+    let sum = exact.doubled as f64 / 2.0;
+    Sums { canary: (sum, exact.squares as f64 / 4.0), baseline: (sum, (2 * exact.weighted - exact.tied) as f64 / 4.0) }
 }
 
 /// The sums at one move. O(m log(n / m)) for m canary and n baseline values.
@@ -146,7 +144,7 @@ pub(super) fn at(x: &[f64], y: &[f64], by: Move) -> Sums {
         let ties = y[low..].iter().take_while(|w| by.of(**w) == v).count();
         exact.add(i, low, low + ties, x);
     }
-    sums(&exact, x.len(), y.len())
+    sums(&exact)
 }
 
 /// The first place from `start` on at which `before` no longer holds, by steps that double.

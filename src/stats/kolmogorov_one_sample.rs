@@ -250,7 +250,8 @@ mod tests {
                 };
                 let all = d * (0..=last).map(term).sum::<f64>();
                 let found = one_sided_sf(d, n);
-                assert!((found - all).abs() <= 1e-12 * all, "{n} {nd2}: {found} {all}");
+                // Summands that are no longer normal numbers have lost their digits either way.
+                assert!(found < 1e-290 || (found - all).abs() <= 1e-12 * all, "{n} {nd2}: {found} {all}");
             }
         }
     }

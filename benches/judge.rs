@@ -37,7 +37,7 @@ fn bench(c: &mut Criterion) {
         let size = format!("{metrics}x{m}_{n}");
         for (what, kind) in kinds {
             let metric = |k: usize| {
-                MetricConfig::new(&name(k), kind(name(k)), Direction::LowerIsBetter).margin(Margin::relative(0.1))
+                MetricConfig::new(name(k), kind(name(k)), Direction::LowerIsBetter).margin(Margin::relative(0.1))
             };
             let config = JudgeConfig { metrics: (0..metrics).map(metric).collect(), ..JudgeConfig::default() };
             let Ok(judge) = Judge::new(config) else { return };

@@ -103,7 +103,7 @@ fn metric(name: String, column: &str, kind: usize) -> MetricConfig {
         1 => MetricKind::Distribution { column },
         _ => MetricKind::Quantile { column, q: 0.99 },
     };
-    MetricConfig::new(&name, kind, Direction::LowerIsBetter).margin(Margin::relative(0.1))
+    MetricConfig::new(name, kind, Direction::LowerIsBetter).margin(Margin::relative(0.1))
 }
 
 fn values(bench: &mut Bench) {

@@ -34,6 +34,16 @@ pub struct Setting {
     draw: fn(&mut rng::Stream, f64, f64, bool) -> (f64, f64),
 }
 
+impl Setting {
+    /// A higher AUC is better; of everything else here a lower value is.
+    fn direction(&self) -> Direction {
+        match self.kind {
+            MetricKind::Auc { .. } => Direction::HigherIsBetter,
+            _ => Direction::LowerIsBetter,
+        }
+    }
+}
+
 /// Metric types with their margins; the canary of `draw` lies exactly at the margin when the strata are alike.
 pub fn settings() -> Vec<Setting> {
     let column = || "x".to_owned();
@@ -190,8 +200,7 @@ pub struct Size {
 
 /// Simulates one cell of the table; the same numbers on any number of threads.
 pub fn size(setting: &Setting, plan: Plan, replicates: u64, seed: u64) -> Size {
-    let question =
-        Question { direction: Direction::LowerIsBetter, margin: Some(setting.margin), alpha: Alpha::default() };
+    let question = Question { direction: setting.direction(), margin: Some(setting.margin), alpha: Alpha::default() };
     // A higher AUC is better; at a margin of zero both directions ask the same of equal arms.
     let answer = |rows: Arms<Rows>, strata: usize| {
         let comparison = Comparison { kind: &setting.kind, test: None, rows, strata, paired: false, classes: None };

@@ -15,7 +15,7 @@ use crate::arms::{Arm, Arms};
 use crate::config::TestKind;
 use crate::evidence::Method;
 use crate::stats::mann_whitney::{MannWhitney, mann_whitney};
-use crate::stats::special::{ln_beta, norm_cdf, norm_isf, norm_sf, t_cdf, t_sf};
+use crate::stats::special::{ln_beta, norm_cdf, norm_isf, norm_sf, t_tails};
 use crate::stats::{Alternative, Unanswerable, rank};
 
 /// Rows an arm needs before ranks are judged.
@@ -168,7 +168,7 @@ impl Distribution {
             return (norm_cdf(w), norm_sf(w));
         }
         let dof = p.variance * p.variance / p.squares_over_dof;
-        (t_cdf(w, dof), t_sf(w, dof))
+        t_tails(w, dof)
     }
 
     fn exact(&self, scale: Scale, value: f64) -> (f64, f64) {

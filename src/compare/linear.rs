@@ -9,7 +9,7 @@ use super::design::Parts;
 use crate::arms::Arms;
 use crate::evidence::Method;
 use crate::stats::Unanswerable;
-use crate::stats::special::{t_cdf, t_isf, t_sf};
+use crate::stats::special::{t_isf, t_tails};
 
 /// The influences of pairs, canary and baseline side by side.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,7 +105,7 @@ impl Linear {
         let (psi, se) = (self.distance(rho, difference), self.standard_error(rho));
         if se > 0.0 {
             let (t, dof) = (psi / se, self.dof(rho));
-            return (t_cdf(t, dof), t_sf(t, dof));
+            return t_tails(t, dof);
         }
         // No variance at all: the arms are constants. What can be shown is what complete separation shows.
         let separated = self.ln_separation.exp();

@@ -84,7 +84,8 @@ impl<'a> Between<'a> {
         let open = x.iter().enumerate().map(|(i, &v)| {
             least = gallop(y, least, |w| to.of(w) < v);
             most = gallop(y, most, |w| from.of(w) <= v);
-            Open { i: i as u32, least: least as u32, most: most.max(least) as u32, low: 0, high: 0 }
+            let (least, most) = (least as u32, most.max(least) as u32);
+            Open { i: i as u32, least, most, low: least.midpoint(most), high: 0 }
         });
         let mut between = Between { x, y, settled: Exact::default(), open: open.collect() };
         between.settle();
@@ -94,10 +95,14 @@ impl<'a> Between<'a> {
     /// The sums at a move inside.
     pub(super) fn at(&mut self, by: Move) -> Sums {
         let mut exact = self.settled;
+        // Neighbours move by about as many places since the last look.
+        let mut moved = 0;
         for open in &mut self.open {
             let v = self.x[open.i as usize];
             let (least, most) = (open.least as usize, open.most as usize);
-            let low = least + self.y[least..most].partition_point(|&w| by.of(w) < v);
+            let guess = (i64::from(open.low) + moved).clamp(i64::from(open.least), i64::from(open.most));
+            let low = least + near(&self.y[least..most], guess as usize - least, |w| by.of(w) < v);
+            moved = low as i64 - i64::from(open.low);
             let ties = self.y[low..most].iter().take_while(|w| by.of(**w) == v).count();
             (open.low, open.high) = (low as u32, (low + ties) as u32);
             exact.add(open.i as usize, low, low + ties, self.x);
@@ -156,6 +161,20 @@ fn gallop(y: &[f64], start: usize, before: impl Fn(f64) -> bool) -> usize {
     }
     let end = (low + step).min(y.len());
     low + y[low..end].partition_point(|&w| before(w))
+}
+
+/// The same place in all of `y`, from a guess on either side of it.
+fn near(y: &[f64], guess: usize, before: impl Fn(f64) -> bool) -> usize {
+    if guess < y.len() && before(y[guess]) {
+        return gallop(y, guess + 1, before);
+    }
+    let (mut high, mut step) = (guess, 1);
+    while high >= step && !before(y[high - step]) {
+        high -= step;
+        step *= 2;
+    }
+    let low = (high + 1).saturating_sub(step);
+    low + y[low..high].partition_point(|&w| before(w))
 }
 
 #[cfg(test)]

@@ -191,6 +191,13 @@ pub(super) fn select(config: &JudgeConfig, data: &Dataset<'_>, metric: &MetricCo
     };
     // Without pairs both arms read the same columns.
     let canary = read_arm(Arm::Canary)?;
+    if let (false, false, None, Source { values, second: None }) = (data.paired, waits, &canary.1, &canary.0)
+        && !values.iter().any(|v| v.is_nan())
+    {
+        whole_column(data, metric, values, first, &mut selection)?;
+        treat_outliers(metric, data.paired, &mut selection);
+        return Ok(selection);
+    }
     let baseline = if data.paired { Some(read_arm(Arm::Baseline)?) } else { None };
     let sources_of = |arm: Arm| match (&baseline, arm) {
         (Some(baseline), Arm::Baseline) => baseline,
@@ -260,6 +267,29 @@ pub(super) fn select(config: &JudgeConfig, data: &Dataset<'_>, metric: &MetricCo
     }
     treat_outliers(metric, data.paired, &mut selection);
     Ok(selection)
+}
+
+/// The usual metric: one column, every row of an arm, none missing.
+fn whole_column(
+    data: &Dataset<'_>,
+    metric: &MetricConfig,
+    values: &[f64],
+    column: &str,
+    selection: &mut Selection,
+) -> Result<(), DataError> {
+    let n = data.n();
+    for arm in [Arm::Baseline, Arm::Canary] {
+        slot(&mut selection.row, arm).reserve(n[arm] as usize);
+        slot(&mut selection.values, arm).reserve(n[arm] as usize);
+    }
+    for (row, (own, &value)) in data.arm.iter().zip(values).enumerate() {
+        let Some(arm) = *own else { continue };
+        let value = event(metric, value, column, row)?;
+        slot(&mut selection.tally, arm)[data.strata.codes[row] as usize].0 += 1;
+        slot(&mut selection.row, arm).push(row as u32);
+        slot(&mut selection.values, arm).push(value);
+    }
+    Ok(())
 }
 
 fn slot<T>(arms: &mut Arms<T>, arm: Arm) -> &mut T {

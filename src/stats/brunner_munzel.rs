@@ -6,7 +6,7 @@ use super::contrast::{Better, check_level};
 use super::location::separated_p;
 use super::mann_whitney::{RankMargin, RankNonInferiority, at_margin};
 use super::rank::{SortedArms, doubled_placements};
-use super::special::{norm_cdf, norm_isf, norm_sf, t_cdf, t_isf, t_sf};
+use super::special::{norm_cdf, norm_isf, norm_sf, t_isf, t_tails};
 use super::{Alternative, Confidence, Unanswerable};
 use crate::arms::Arm;
 use crate::evidence::Method;
@@ -160,11 +160,7 @@ pub fn brunner_munzel_sorted(arms: &SortedArms, options: &BrunnerMunzel) -> Resu
     options.check()?;
     let fit = Fit::of(arms)?;
     let tails = fit.tails(arms, options);
-    let p_value = match options.alternative {
-        Alternative::TwoSided => tails.two_sided,
-        Alternative::Less => tails.less,
-        Alternative::Greater => tails.greater,
-    };
+    let p_value = tails.p_value(options.alternative);
     Ok(BrunnerMunzelTest {
         statistic: fit.statistic(options.null),
         dof: fit.dof,
@@ -176,6 +172,19 @@ pub fn brunner_munzel_sorted(arms: &SortedArms, options: &BrunnerMunzel) -> Resu
         small_sample: fit.m.min(fit.n) < SMALL_BELOW,
         method: tails.method,
     })
+}
+
+/// Statistic and p-value of [`brunner_munzel`] without its interval, whose quantile costs more than the rest.
+#[cfg_attr(not(feature = "python"), allow(dead_code))]
+pub(crate) fn brunner_munzel_alone(
+    x: &[f64],
+    y: &[f64],
+    options: &BrunnerMunzel,
+) -> Result<(Option<f64>, f64), Unanswerable> {
+    options.check()?;
+    let arms = SortedArms::new(TEST, x, y)?;
+    let fit = Fit::of(&arms)?;
+    Ok((fit.statistic(options.null), fit.tails(&arms, options).p_value(options.alternative)))
 }
 
 /// Whether the canary is shown to keep a margin, or shown to break it, with spreads that may differ.
@@ -240,6 +249,16 @@ struct BmTails {
     method: Method,
 }
 
+impl BmTails {
+    fn p_value(&self, alternative: Alternative) -> f64 {
+        match alternative {
+            Alternative::TwoSided => self.two_sided,
+            Alternative::Less => self.less,
+            Alternative::Greater => self.greater,
+        }
+    }
+}
+
 impl Fit {
     fn of(arms: &SortedArms) -> Result<Fit, Unanswerable> {
         for (arm, values) in [(Arm::Canary, arms.x()), (Arm::Baseline, arms.y())] {
@@ -294,7 +313,10 @@ impl Fit {
             return BmTails { less, greater, two_sided: (2.0 * p).min(1.0), method: Method::Exact };
         };
         let (less, greater, method) = match options.reference {
-            Reference::StudentT => (t_cdf(w, dof), t_sf(w, dof), Method::Asymptotic),
+            Reference::StudentT => {
+                let (less, greater) = t_tails(w, dof);
+                (less, greater, Method::Asymptotic)
+            }
             Reference::Normal => (norm_cdf(w), norm_sf(w), Method::Asymptotic),
             Reference::Permutation { draws, seed } => permutation::tails(arms, w, draws, seed),
         };

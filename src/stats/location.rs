@@ -3,7 +3,7 @@
 
 use super::contrast::{BaselineSign, Better, Contrast, Flag};
 use super::describe::p_of;
-use super::special::{t_cdf, t_isf, t_sf};
+use super::special::{t_isf, t_tails};
 use super::{Alternative, Confidence, Unanswerable};
 
 /// The difference of two locations, tested against zero.
@@ -258,6 +258,7 @@ pub(crate) fn difference_within(
         });
     }
     let (t, dof) = (difference / se, parts.dof(x, y));
+    let (lower, upper) = t_tails(t, dof);
     let reach = reach(dof) * se;
     let low = if alternative == Alternative::Less { f64::NEG_INFINITY } else { native(difference - reach) };
     let high = if alternative == Alternative::Greater { f64::INFINITY } else { native(difference + reach) };
@@ -266,7 +267,7 @@ pub(crate) fn difference_within(
         standard_error: native(se),
         t: Some(t),
         dof: Some(dof),
-        p_value: p_of(alternative, t_cdf(t, dof), t_sf(t, dof)),
+        p_value: p_of(alternative, lower, upper),
         interval: Confidence { low, high, level },
         flags: Vec::new(),
     })
@@ -313,8 +314,7 @@ pub(crate) fn margin_test(
         let reach = t_isf(alpha, dof) * se;
         result.t = Some(t);
         result.dof = Some(dof);
-        result.p_noninferior = t_sf(t, dof);
-        result.p_inferior = t_cdf(t, dof);
+        (result.p_inferior, result.p_noninferior) = t_tails(t, dof);
         result.interval.low = parts.native(parts.difference - reach);
         result.interval.high = parts.native(parts.difference + reach);
     }

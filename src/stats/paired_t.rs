@@ -5,7 +5,7 @@ use super::describe::{Moments, p_of, require_rows};
 use super::location::{DifferenceTest, MarginTest};
 use super::paired_differences::PairedDifferences;
 use super::scale::up;
-use super::special::{binom_cdf, binom_sf, t_cdf, t_isf, t_sf};
+use super::special::{binom_cdf, binom_sf, t_isf, t_tails};
 use super::{Alternative, Confidence, Unanswerable};
 use crate::arms::Arm;
 
@@ -39,11 +39,27 @@ const ROUNDING: f64 = 8.0 * f64::EPSILON;
 /// length, [`Unanswerable::Argument`] for a level outside (0, 1).
 pub fn paired_t(x: &[f64], y: &[f64], alternative: Alternative, level: f64) -> Result<DifferenceTest, Unanswerable> {
     check_level(level)?;
+    let tail = if alternative == Alternative::TwoSided { 0.5 * (1.0 - level) } else { 1.0 - level };
+    paired_t_within(x, y, alternative, level, |fit| fit.reach(tail))
+}
+
+/// [`paired_t`] without its interval, whose quantile costs more than the rest.
+#[cfg_attr(not(feature = "python"), allow(dead_code))]
+pub(crate) fn paired_t_alone(x: &[f64], y: &[f64], alternative: Alternative) -> Result<DifferenceTest, Unanswerable> {
+    paired_t_within(x, y, alternative, 1.0, |_| f64::INFINITY)
+}
+
+fn paired_t_within(
+    x: &[f64],
+    y: &[f64],
+    alternative: Alternative,
+    level: f64,
+    reach: impl Fn(&Fit) -> f64,
+) -> Result<DifferenceTest, Unanswerable> {
     let fit = Fit::of(x, y, &Contrast::absolute(Better::Higher, 0.0))?;
     let native = |v: f64| fit.native(v);
     let (lower, upper) = fit.tails();
-    let tail = if alternative == Alternative::TwoSided { 0.5 * (1.0 - level) } else { 1.0 - level };
-    let reach = fit.reach(tail);
+    let reach = reach(&fit);
     let low = if alternative == Alternative::Less { f64::NEG_INFINITY } else { native(fit.mean - reach) };
     let high = if alternative == Alternative::Greater { f64::INFINITY } else { native(fit.mean + reach) };
     Ok(DifferenceTest {
@@ -143,7 +159,7 @@ impl Fit {
 
     fn tails(&self) -> (f64, f64) {
         if let Some(t) = self.t() {
-            return (t_cdf(t, self.dof), t_sf(t, self.dof));
+            return t_tails(t, self.dof);
         }
         let all_one_way = 0.5_f64.powf(self.n as f64).max(f64::MIN_POSITIVE);
         if self.mean == 0.0 {

@@ -6,7 +6,7 @@
 use super::contrast::{Flag, check_level};
 use super::describe::{Moments, require_rows};
 use super::location::{Location, NO_EXPONENT};
-use super::special::{t_cdf, t_isf, t_sf};
+use super::special::{t_isf, t_tails};
 use super::welch::{self, welch_t};
 use super::{Alternative, Confidence, Unanswerable};
 use crate::arms::Arm;
@@ -261,7 +261,7 @@ pub fn log_welch(x: &[f64], y: &[f64], level: f64) -> Result<GeometricRatio, Una
     }
     let log = |values: &[f64]| values.iter().map(|v| libm::log(*v)).collect::<Vec<f64>>();
     let test = welch_t(&log(x), &log(y), Alternative::TwoSided, level)?;
-    let tails = test.t.zip(test.dof).map(|(t, dof)| (t_cdf(t, dof), t_sf(t, dof)));
+    let tails = test.t.zip(test.dof).map(|(t, dof)| t_tails(t, dof));
     let half = 0.5 * test.p_value;
     let (p_less, p_greater) = tails.unwrap_or(match test.difference {
         d if d < 0.0 => (half, 1.0),

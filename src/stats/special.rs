@@ -31,6 +31,7 @@ pub use kolmogorov::kolmogorov_sf;
 pub use noncentral_t::{nct_cdf, nct_sf};
 pub use normal::{erfc, erfcx, log_norm_cdf, norm_cdf, norm_isf, norm_pdf, norm_ppf, norm_sf};
 pub use stirling::{ln_beta, ln_gamma};
+pub(crate) use student::t_tails;
 pub use student::{t_cdf, t_isf, t_pdf, t_ppf, t_sf};
 
 /// log of a sum of exponentials, without overflow: the log of a total of weights known by their logs.

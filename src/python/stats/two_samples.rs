@@ -9,13 +9,13 @@ use crate::python::columns::{in_place, sample};
 use crate::python::errors::bad_data;
 use crate::stats::Alternative;
 use crate::stats::anderson_darling::{AdMethod, anderson_darling};
-use crate::stats::brunner_munzel::{BrunnerMunzel, Reference, brunner_munzel};
+use crate::stats::brunner_munzel::{BrunnerMunzel, Reference, brunner_munzel_alone};
 use crate::stats::cramer_von_mises::{CvmMethod, cramer_von_mises};
 use crate::stats::distance;
 use crate::stats::kolmogorov_smirnov::{KsMethod, kolmogorov_smirnov_owned};
 use crate::stats::location::DifferenceTest;
 use crate::stats::mann_whitney::{Continuity, MannWhitney, RankMethod, mann_whitney_owned};
-use crate::stats::paired_t::paired_t;
+use crate::stats::paired_t::paired_t_alone;
 use crate::stats::signed_rank::{SignedRank, Zeros, signed_rank, signed_rank_differences};
 use crate::stats::welch::{welch_t, welch_t_by};
 use crate::stats::yuen::yuen_t;
@@ -131,9 +131,9 @@ pub(super) fn brunnermunzel(
     };
     let options =
         BrunnerMunzel::default().alternative(super::arguments::alternative(alternative)?).reference(reference);
-    let found = py.detach(|| brunner_munzel(&x, &y, &options)).map_err(fault)?;
+    let (statistic, pvalue) = py.detach(|| brunner_munzel_alone(&x, &y, &options)).map_err(fault)?;
     // SciPy's statistic is positive where y tends to be larger; ours where x does.
-    Ok(SignificanceResult { statistic: found.statistic.map(|t| 0.0 - t), pvalue: found.p_value })
+    Ok(SignificanceResult { statistic: statistic.map(|t| 0.0 - t), pvalue })
 }
 
 fn ttest(found: DifferenceTest, alternative: &str) -> TtestResult {
@@ -251,7 +251,7 @@ pub(super) fn ttest_rel(
 ) -> PyResult<TtestResult> {
     let (a, b) = Nan::new(nan_policy, axis, keepdims)?.pairs(a, b, ["a", "b"])?;
     let which = super::arguments::alternative(alternative)?;
-    let found = py.detach(|| paired_t(&a, &b, which, LEVEL)).map_err(fault)?;
+    let found = py.detach(|| paired_t_alone(&a, &b, which)).map_err(fault)?;
     Ok(ttest(found, alternative))
 }
 

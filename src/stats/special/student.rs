@@ -31,6 +31,12 @@ pub fn t_cdf(t: f64, dof: f64) -> f64 {
     t_sf(-t, dof)
 }
 
+/// Both tails of Student's t, lower and upper, for the price of one.
+pub(crate) fn t_tails(t: f64, dof: f64) -> (f64, f64) {
+    let beyond = t_sf(t.abs(), dof);
+    if t < 0.0 { (beyond, 1.0 - beyond) } else { (1.0 - beyond, beyond) }
+}
+
 /// Student t upper tail: half of I_x(dof/2, 1/2) at x = dof/(dof + t^2).
 ///
 /// ```

@@ -45,6 +45,10 @@ fn main() {
         println!("{}", NAMES.join("\n"));
         return;
     };
+    // Work that is shared out stays on this thread, where it is counted.
+    if rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global().is_err() {
+        return;
+    }
     let (x, y) = (latencies(10_000, 1), latencies(10_000, 2));
     match name.as_str() {
         "rank_tests" => kernel(|| rank_tests(black_box(&x), &y, &RankTests::default())),

@@ -1,8 +1,9 @@
 //! Size by shape and sample size, and of whole decisions.
 //!
-//! `cargo run --release --example size_grid [REPLICATES] [SEED]` prints two tables of the docs: how often a canary exactly
+//! `cargo run --release --example size_grid [REPLICATES] [SEED] [ROW]` prints two tables of the docs: how often a canary exactly
 //! at its margin is called safe (nominal .05) and harmful (nominal .01) by each default test, over shapes of the data and
 //! sizes from 20:400 to 5,000:100,000, with the shift by margin x mean beside it; and how often whole judgements err.
+//! With ROW only the rows whose name holds that word are made, all at the given number of replicates.
 
 use rayon::prelude::*;
 use serinus::compare::{Comparison, Question, Rows, Stream, compare};
@@ -114,12 +115,56 @@ fn decisions(replicates: u64, seed: u64) -> (f64, f64) {
     )
 }
 
+/// A default test at its margin.
+struct Case {
+    test: &'static str,
+    data: &'static str,
+    shown: &'static str,
+    kind: MetricKind,
+    margin: Margin,
+    /// A value of the baseline, or of the canary exactly at the margin.
+    draw: Box<dyn Fn(&mut rng::Stream, bool) -> f64 + Sync>,
+}
+
+fn cases() -> Vec<Case> {
+    let column = || "x".to_owned();
+    let (ten, twenty, double) = (Margin::relative(0.10), Margin::relative(0.20), Margin::relative(1.0));
+    let mut cases = Vec::new();
+    for (data, draw) in shapes() {
+        let kinds = [
+            ("mean", MetricKind::Mean { column: column() }),
+            ("distribution", MetricKind::Distribution { column: column() }),
+            ("quantile p95", MetricKind::Quantile { column: column(), q: 0.95 }),
+        ];
+        for (test, kind) in kinds {
+            let draw = Box::new(move |r: &mut rng::Stream, canary| draw(r) * if canary { 1.1 } else { 1.0 });
+            cases.push(Case { test, data, shown: "10%", kind, margin: ten, draw });
+        }
+    }
+    let draw = Box::new(|r: &mut rng::Stream, canary| poisson(r, if canary { 2.2 } else { 2.0 }));
+    let kind = MetricKind::Mean { column: column() };
+    cases.push(Case { test: "mean", data: "counts", shown: "10%", kind, margin: ten, draw });
+    for (data, shown, margin, p, q) in [
+        ("0.5% events", "0.5 points", Margin::absolute(0.005), 0.005, 0.010),
+        ("0.5% events", "100%", double, 0.005, 0.010),
+        ("10% events", "20%", twenty, 0.10, 0.12),
+    ] {
+        let draw =
+            Box::new(move |r: &mut rng::Stream, canary| f64::from(u8::from(r.uniform() < if canary { q } else { p })));
+        let kind = MetricKind::Proportion { column: column(), event: Event::True };
+        cases.push(Case { test: "proportion", data, shown, kind, margin, draw });
+    }
+    cases
+}
+
 fn main() {
     let argument = |i: usize, default: u64| std::env::args().nth(i).and_then(|a| a.parse().ok()).unwrap_or(default);
     let (replicates, seed) = (argument(1, 1_000), argument(2, 1));
+    let only = std::env::args().nth(3);
     let error = |p: f64, n: u64| (p * (1.0 - p) / n as f64).sqrt();
+    let fewer = if only.is_none() { " (a tenth of them at 5,000:100,000)" } else { "" };
     println!(
-        "{replicates} replicates a cell (a tenth of them at 5,000:100,000), seed {seed}; standard errors {:.4} and {:.4}.\n",
+        "{replicates} replicates a cell{fewer}, seed {seed}; standard errors {:.4} and {:.4}.\n",
         error(0.05, replicates),
         error(0.01, replicates)
     );
@@ -127,57 +172,17 @@ fn main() {
         "| test | data | canary:baseline | margin | safe | harmful | shifted Mann-Whitney safe |\n| --- | --- | --- | --- | --- | --- | --- |"
     );
     for (m, n) in SIZES {
-        let runs = if m == 5_000 { (replicates / 10).max(50) } else { replicates };
-        let row = |test: &str, data: &str, margin: &str, s: [f64; 3]| {
-            println!("| {test} | {data} | {m}:{n} | {margin} | {:.3} | {:.3} | {:.3} |", s[0], s[1], s[2]);
-        };
-        for (name, draw) in shapes() {
-            let scaled = |r: &mut rng::Stream, canary: bool| draw(r) * if canary { 1.1 } else { 1.0 };
-            let column = || "x".to_owned();
-            let margin = Margin::relative(0.10);
-            row("mean", name, "10%", size(&MetricKind::Mean { column: column() }, margin, m, n, runs, seed, scaled));
-            row(
-                "distribution",
-                name,
-                "10%",
-                size(&MetricKind::Distribution { column: column() }, margin, m, n, runs, seed, scaled),
-            );
-            row(
-                "quantile p95",
-                name,
-                "10%",
-                size(&MetricKind::Quantile { column: column(), q: 0.95 }, margin, m, n, runs, seed, scaled),
-            );
+        let runs = if m == 5_000 && only.is_none() { (replicates / 10).max(50) } else { replicates };
+        for Case { test, data, shown, kind, margin, draw } in cases() {
+            let name = format!("{test} | {data} | {m}:{n} | {shown}");
+            if only.as_ref().is_none_or(|word| name.contains(word.as_str())) {
+                let s = size(&kind, margin, m, n, runs, seed, draw);
+                println!("| {name} | {:.3} | {:.3} | {:.3} |", s[0], s[1], s[2]);
+            }
         }
-        let counts = |r: &mut rng::Stream, canary: bool| poisson(r, if canary { 2.2 } else { 2.0 });
-        row(
-            "mean",
-            "counts",
-            "10%",
-            size(&MetricKind::Mean { column: "x".into() }, Margin::relative(0.10), m, n, runs, seed, counts),
-        );
-        let binary = |p: f64, q: f64| {
-            move |r: &mut rng::Stream, canary: bool| f64::from(u8::from(r.uniform() < if canary { q } else { p }))
-        };
-        let kind = MetricKind::Proportion { column: "x".into(), event: Event::True };
-        row(
-            "proportion",
-            "0.5% events",
-            "0.5 points",
-            size(&kind, Margin::absolute(0.005), m, n, runs, seed, binary(0.005, 0.010)),
-        );
-        row(
-            "proportion",
-            "0.5% events",
-            "100%",
-            size(&kind, Margin::relative(1.0), m, n, runs, seed, binary(0.005, 0.010)),
-        );
-        row(
-            "proportion",
-            "10% events",
-            "20%",
-            size(&kind, Margin::relative(0.20), m, n, runs, seed, binary(0.10, 0.12)),
-        );
+    }
+    if only.is_some() {
+        return;
     }
     let replays = 2 * replicates;
     let (rollback, promote) = decisions(replays, seed);

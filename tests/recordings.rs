@@ -277,6 +277,20 @@ fn threads_and_the_order_of_metrics_do_not_change_a_byte() {
 }
 
 #[test]
+fn a_filter_that_keeps_every_row_changes_nothing() {
+    let data = table("error_spike.parquet");
+    let mut columns = rows(&data, &(0..data.rows()).collect::<Vec<_>>()).columns().to_vec();
+    columns.push(("every".into(), Column::numbers(vec![1.0; data.rows()])));
+    let data = Table::new(columns).expect("as many rows");
+    let plain = judge(&data);
+    let mut config = config_of("demo.yaml", json!({}));
+    config.metrics.iter_mut().for_each(|m| m.filter.push(("every".into(), json!(1))));
+    let filtered = judge_with(config, &data);
+    assert!(!plain.metrics.is_empty());
+    assert_eq!(plain.metrics, filtered.metrics);
+}
+
+#[test]
 fn permuted_times_matter_to_time_blocks_and_not_to_stages() {
     let data = table("null_feature.parquet");
     let mut time = numbers(&data, "ts_ms");

@@ -27,33 +27,35 @@ pub(super) fn data(table: &Table<'_>, mut names: Vec<String>) -> String {
         hash.update(name.as_bytes());
         match column {
             Column::Number { values, missing } => {
-                let mut block = Vec::with_capacity(9 * 4096);
-                for (start, chunk) in values.chunks(4096).enumerate().map(|(i, c)| (i * 4096, c)) {
-                    block.clear();
-                    for (i, v) in chunk.iter().enumerate() {
+                let mut block = [0; 9 * 512];
+                for (start, chunk) in values.chunks(512).enumerate().map(|(i, c)| (i * 512, c)) {
+                    for (i, (v, cell)) in chunk.iter().zip(block.chunks_exact_mut(9)).enumerate() {
                         let gone = missing.as_ref().is_some_and(|m| m[start + i]);
                         let bits = match v {
                             _ if gone => 0,
                             v if v.is_nan() => f64::NAN.to_bits(),
                             v => (v + 0.0).to_bits(),
                         };
-                        block.push(u8::from(gone));
-                        block.extend_from_slice(&bits.to_le_bytes());
+                        cell[0] = u8::from(gone);
+                        cell[1..].copy_from_slice(&bits.to_le_bytes());
                     }
-                    hash.update(&block);
+                    hash.update(&block[..9 * chunk.len()]);
                 }
             }
             Column::Text { codes, names } => {
+                let words: Vec<Vec<u8>> = names
+                    .iter()
+                    .map(|text| [&[2], (text.len() as u64).to_le_bytes().as_slice(), text.as_bytes()].concat())
+                    .collect();
+                let mut block = Vec::new();
                 for code in codes {
-                    match names.get(*code as usize) {
-                        None => hash.update([1]),
-                        Some(text) => {
-                            hash.update([2]);
-                            hash.update((text.len() as u64).to_le_bytes());
-                            hash.update(text.as_bytes());
-                        }
+                    block.extend_from_slice(words.get(*code as usize).map_or(&[1], Vec::as_slice));
+                    if block.len() >= 4096 {
+                        hash.update(&block);
+                        block.clear();
                     }
                 }
+                hash.update(&block);
             }
         }
     }

@@ -13,7 +13,7 @@ Examples
 
 import sys as _sys
 
-from serinus import kayenta, stats
+from serinus import kayenta, plan, stats
 from serinus._native import (
     Arms,
     Check,
@@ -36,6 +36,7 @@ from serinus._native import (
     SerinusError,
     __version__,
     judge,
+    ramp,
     schema,
     template,
 )
@@ -65,6 +66,8 @@ __all__ = [
     "judge",
     "kayenta",
     "main",
+    "plan",
+    "ramp",
     "schema",
     "stats",
     "template",

@@ -3,12 +3,16 @@
 mod columns;
 mod config;
 mod errors;
+mod frame;
 mod judge;
 mod judgement;
 mod kayenta;
+mod plan;
+mod plan_records;
 mod records;
 mod rows;
 mod shown;
+mod spec;
 mod stats;
 mod tools;
 mod values;
@@ -57,6 +61,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(kayenta::kayenta_import, module)?)?;
     module.add_function(wrap_pyfunction!(tools::schema, module)?)?;
     module.add_function(wrap_pyfunction!(tools::template, module)?)?;
+    plan::register(module)?;
+    plan_records::register(module)?;
     stats::register(module)?;
     Ok(())
 }

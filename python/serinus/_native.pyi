@@ -22,6 +22,7 @@ class _Array(Protocol):
 _Path: TypeAlias = str | os.PathLike[str]
 _Column: TypeAlias = _ArrowStream | _ArrowArray | _Array
 _Table: TypeAlias = _Path | _ArrowStream | _ArrowArray | Mapping[str, Any]
+_Summary: TypeAlias = _Path | _ArrowStream | _ArrowArray | Sequence[Mapping[str, Any]] | Mapping[str, Any]
 _Alternative: TypeAlias = Literal["two-sided", "less", "greater"]
 _Direction: TypeAlias = Literal["higher_is_better", "lower_is_better"]
 _NanPolicy: TypeAlias = Literal["propagate", "omit", "raise"]
@@ -30,6 +31,10 @@ _Role: TypeAlias = Literal["critical", "scored", "advisory"]
 _AnyDirection: TypeAlias = Literal["higher_is_better", "lower_is_better", "either"]
 _Scale: TypeAlias = Literal["relative", "absolute"]
 _Allocation: TypeAlias = Literal["all_stable", "equal_baseline"]
+_Side: TypeAlias = Literal["baseline", "canary", "rest"]
+_Division: TypeAlias = Literal["two_arms", "three_arms", "blue_green", "shadow"]
+_Method: TypeAlias = Literal["fixed", "anytime"]
+_Theme: TypeAlias = Literal["light", "dark", "auto"]
 _RampForm: TypeAlias = Literal["json", "argo-steps", "flagger", "istio", "rollout"]
 
 class SerinusError(ValueError):
@@ -566,6 +571,7 @@ def judge(
     *,
     baseline: _Table | None = None,
     canary: _Table | None = None,
+    summary: _Summary | None = None,
     progress: bool = False,
 ) -> Judgement:
     """Judge a canary: promote, hold or roll back, with the evidence.
@@ -579,6 +585,10 @@ def judge(
         anything else with the Arrow C stream or array interface; or a mapping from column to array.
     baseline, canary : table or mapping, optional
         In place of `data`, one table an arm: mappings from column to array, or anything that `data` takes.
+    summary : str, os.PathLike, list of dict or table, optional
+        In place of rows, sufficient statistics: one row for each metric and arm (and stratum and segment, if there are any)
+        with `n` and one of `events`; `mean`, `m2`; `sum`, `sumsq`; `values`, `counts`; or sums over units. A JSON, CSV, NDJSON or
+        Parquet file, a list of dicts, or a table.
     progress : bool, default False
         Say on `sys.stderr` how far reading and judging are.
 
@@ -1293,6 +1303,1175 @@ def ramp(
     >>> [stage.percent for stage in ramp.stages], ramp.total_minutes
     ([5.0, 25.0, 50.0], 30.0)
     """
+@final
+class Assignment:
+    """Who serves, and what the judge needs to know about it."""
+    __match_args__: tuple[str, str, str, str, str, str, str, str]
+    @property
+    def router(self) -> str:
+        """Version of the algorithm."""
+    @property
+    def arm(self) -> _Side:
+        """'baseline', 'canary' or 'rest'."""
+    @property
+    def unit(self) -> str | None:
+        """What was assigned; None for a single request."""
+    @property
+    def stage(self) -> int:
+        """The rollout's stage, the judge's stratum."""
+    @property
+    def weight_percent(self) -> float:
+        """The canary's weight in percent of all traffic."""
+    @property
+    def share_percent(self) -> float:
+        """The canary's share in percent of baseline plus canary: what the judge's sample-ratio check expects."""
+    @property
+    def chance(self) -> str | dict[str, str]:
+        """'random', `{'cohort': name}` or 'rolled_back'."""
+    @property
+    def copy(self) -> bool:
+        """Whether the canary gets a copy of the request."""
+    @property
+    def is_random(self) -> bool:
+        """Whether the row may be judged: it was assigned at random."""
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+@final
+class Rollback:
+    """A rollback, once decided for good."""
+    __match_args__: tuple[str, str, str, str]
+    @property
+    def sequence(self) -> int:
+        """The batch at which it was decided."""
+    @property
+    def end_seconds(self) -> float:
+        """When that batch ended."""
+    @property
+    def canary_exposed(self) -> int:
+        """Canary requests (units) assigned by then."""
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why."""
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+@final
+class Look:
+    """What the monitor says after a batch."""
+    __match_args__: tuple[str, str, str, str, str, str, str, str, str, str]
+    @property
+    def schema(self) -> str:
+        """The schema's name."""
+    @property
+    def sequence(self) -> int | None:
+        """The last batch consumed."""
+    @property
+    def looks(self) -> int:
+        """Number of looks so far."""
+    @property
+    def end_seconds(self) -> float:
+        """When that batch ended, in seconds."""
+    @property
+    def elapsed_seconds(self) -> float:
+        """Seconds since the start of the first batch."""
+    @property
+    def stage(self) -> str | None:
+        """Ramp stage."""
+    @property
+    def assigned(self) -> Arms:
+        """Requests or units assigned so far."""
+    @property
+    def totals(self) -> dict[str, float | None]:
+        """Logs of the combined e-values and what they are held against, as a dict."""
+    @property
+    def rollback(self) -> Rollback | None:
+        """The rollback, from the look at which it was decided on."""
+    @property
+    def judgement(self) -> Judgement:
+        """Verdict, decision, findings and reasons."""
+    @property
+    def decision(self) -> Literal["promote", "hold", "rollback"]:
+        """What to do: `promote`, `hold` or `rollback`."""
+    def to_json(self) -> str:
+        """The look as a line of JSON: what `serinus monitor` prints, without the line break."""
+    def _repr_html_(self) -> str: ...
+    def __bool__(self) -> NoReturn: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+@final
+class ReplayExposure:
+    """What a rollout exposed to the canary, and what it spared."""
+    __match_args__: tuple[str, str, str, str]
+    @property
+    def seconds(self) -> float:
+        """Seconds from the first row to the end of the rollout."""
+    @property
+    def served(self) -> Arms:
+        """Requests served until then."""
+    @property
+    def units(self) -> Arms | None:
+        """Distinct units among them, with `data.unit`."""
+    @property
+    def not_taken(self) -> Arms:
+        """Recorded requests that this rollout would not have served so."""
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+@final
+class StageRecord:
+    """One stage that a replayed rollout entered."""
+    __match_args__: tuple[str, str, str, str, str, str, str]
+    @property
+    def phase(self) -> str | dict[str, int]:
+        """Which: 'shadow', `{'stage': index}`, 'final_bake', ..."""
+    @property
+    def percent(self) -> float:
+        """The canary's traffic share in percent."""
+    @property
+    def entered_seconds(self) -> float:
+        """Seconds from the first row to its beginning."""
+    @property
+    def seconds(self) -> float:
+        """Seconds spent in it."""
+    @property
+    def served(self) -> Arms:
+        """Requests served in it."""
+    @property
+    def looks(self) -> int:
+        """Looks in it."""
+    @property
+    def decision(self) -> Literal["promote", "hold", "rollback"] | None:
+        """The latest decision in it."""
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+@final
+class MetricAtLook:
+    """One metric at one look."""
+    __match_args__: tuple[str, str, str, str, str, str, str, str, str]
+    @property
+    def name(self) -> str:
+        """Its name."""
+    @property
+    def role(self) -> _Role:
+        """Its role."""
+    @property
+    def outcome(self) -> _Outcome:
+        """What it showed."""
+    @property
+    def value(self) -> Arms:
+        """The arms' own values."""
+    @property
+    def estimate(self) -> float | None:
+        """What was estimated of their difference."""
+    @property
+    def interval(self) -> Interval | None:
+        """The interval around it: a confidence sequence with the monitor."""
+    @property
+    def p_safe(self) -> float | None:
+        """p-value of "worse than the margin"."""
+    @property
+    def p_harm(self) -> float | None:
+        """p-value of "not worse than the margin"."""
+    @property
+    def log_e(self) -> LogE | None:
+        """Logs of the e-values, with the monitor."""
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+@final
+class Anomaly:
+    """Something that failed at a look."""
+    __match_args__: tuple[str, str]
+    @property
+    def name(self) -> str:
+        """The check, metric, or metric and segment."""
+    @property
+    def text(self) -> str:
+        """In a sentence."""
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+@final
+class LookRecord:
+    """One look of a replay."""
+    __match_args__: tuple[str, str, str, str, str, str, str, str, str, str, str, str, str, str, str, str, str]
+    @property
+    def number(self) -> int:
+        """Its number, from 1."""
+    @property
+    def seconds(self) -> float:
+        """Seconds since the first row."""
+    @property
+    def served(self) -> Arms:
+        """Requests served so far."""
+    @property
+    def recorded_stage(self) -> str | None:
+        """Stage of the recording, when it has stages."""
+    @property
+    def phase(self) -> str | dict[str, int]:
+        """Where the rollout was."""
+    @property
+    def percent(self) -> float:
+        """The canary's traffic share then, in percent."""
+    @property
+    def phase_after(self) -> str | dict[str, int]:
+        """Where the look has brought it."""
+    @property
+    def percent_after(self) -> float:
+        """The canary's traffic share after it, in percent."""
+    @property
+    def samples(self) -> Arms:
+        """Rows (units with `data.unit`) of this stage that were judged."""
+    @property
+    def verdict(self) -> Literal["pass", "marginal", "fail"]:
+        """What the statistics said."""
+    @property
+    def decision(self) -> Literal["promote", "hold", "rollback"]:
+        """What to do."""
+    @property
+    def valid(self) -> bool:
+        """Whether the comparison was valid."""
+    @property
+    def score(self) -> float | None:
+        """0 to 100; None when nothing counted."""
+    @property
+    def score_best(self) -> float | None:
+        """The score if every open question came out well."""
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why, the weightiest first."""
+    @property
+    def metrics(self) -> tuple[MetricAtLook, ...]:
+        """Each metric, in the config's order."""
+    @property
+    def anomalies(self) -> tuple[Anomaly, ...]:
+        """Checks, metrics and segments that failed."""
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+@final
+class Replay:
+    """A rollout over a recording, from the first row to the end: when it would have moved on, promoted or rolled back, and at
+    what exposure.
+    """
+    __match_args__: tuple[str, str, str, str, str, str, str, str, str, str, str, str, str]
+    @property
+    def schema(self) -> str:
+        """The schema's name."""
+    @property
+    def method(self) -> _Method:
+        """Who was asked at each look: 'fixed' or 'anytime'."""
+    @property
+    def look_every(self) -> dict[str, float]:
+        """How often, as a dict."""
+    @property
+    def outcome(self) -> Literal["promoted", "rolled_back", "undecided"]:
+        """'promoted', 'rolled_back' or 'undecided'."""
+    @property
+    def decision(self) -> Literal["promote", "hold", "rollback"]:
+        """What to do: 'promote', 'hold' (undecided at the end of the recording) or 'rollback'."""
+    @property
+    def cause(self) -> str | None:
+        """Why it was rolled back."""
+    @property
+    def text(self) -> str:
+        """The whole in a sentence."""
+    @property
+    def exposure(self) -> ReplayExposure:
+        """The canary's traffic until the end of the rollout."""
+    @property
+    def stages(self) -> tuple[StageRecord, ...]:
+        """Each stage that was entered."""
+    @property
+    def looks(self) -> tuple[LookRecord, ...]:
+        """Each look."""
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader should know; decides nothing."""
+    @property
+    def judgement(self) -> Judgement | None:
+        """The judgement of the last look, whole."""
+    @property
+    def rollout(self) -> Rollout:
+        """The machine with its audit trail."""
+    def to_json(self) -> str:
+        """The replay as JSON text: what `serinus replay --format json` prints, without the last line break."""
+    def to_markdown(self) -> str:
+        """The replay as Markdown, for a pull request."""
+    @overload
+    def to_html(self, path: None = None) -> str: ...
+    @overload
+    def to_html(self, path: _Path) -> None: ...
+    @overload
+    def to_svg(self, path: None = None, *, theme: _Theme = "light") -> str: ...
+    @overload
+    def to_svg(self, path: _Path, *, theme: _Theme = "light") -> None: ...
+    def to_frame(self) -> Any:
+        """One row a look, as a pandas DataFrame, or a polars one where pandas is not installed."""
+    def to_judgement(self) -> Judgement | None:
+        """The judgement of the last look with the rollout's own decision and its sentence in front; None without a look."""
+    def _repr_html_(self) -> str: ...
+    def _repr_markdown_(self) -> str: ...
+    def __bool__(self) -> NoReturn: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+@final
+class Decisions:
+    """Replicates of a drill by the judge's decision."""
+    __match_args__: tuple[str, str, str]
+    @property
+    def promote(self) -> int:
+        """Promoted."""
+    @property
+    def hold(self) -> int:
+        """Held."""
+    @property
+    def rollback(self) -> int:
+        """Rolled back."""
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+@final
+class Outcomes:
+    """Replicates of a drill by the end of the rollout."""
+    __match_args__: tuple[str, str, str]
+    @property
+    def promoted(self) -> int:
+        """Promoted."""
+    @property
+    def undecided(self) -> int:
+        """Neither by the end of the recording."""
+    @property
+    def rolled_back(self) -> int:
+        """Rolled back."""
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+@final
+class Spread:
+    """The least, the median (the lower of two) and the most."""
+    __match_args__: tuple[str, str, str]
+    @property
+    def least(self) -> int:
+        """The least."""
+    @property
+    def median(self) -> int:
+        """The median."""
+    @property
+    def most(self) -> int:
+        """The most."""
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+@final
+class Drilled:
+    """One fault and what came of it."""
+    __match_args__: tuple[str, str, str, str, str, str, str]
+    @property
+    def fault(self) -> dict[str, Any]:
+        """The fault, as a dict."""
+    @property
+    def name(self) -> str:
+        """The same in words."""
+    @property
+    def skipped(self) -> str | None:
+        """Why it was not planted, when it was not."""
+    @property
+    def judged(self) -> Decisions:
+        """What the judge said of the whole recording."""
+    @property
+    def rolled_out(self) -> Outcomes:
+        """How the rollout ended."""
+    @property
+    def exposed(self) -> Spread | None:
+        """Canary requests served until the rollout rolled back, over the replicates that did."""
+    @property
+    def named(self) -> tuple[tuple[str, int], ...]:
+        """What the judge named first where it rolled back, with how often, most often first."""
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+@final
+class Drill:
+    """What a drill found: each planted fault, and whether the config catches it."""
+    __match_args__: tuple[str, str, str, str, str]
+    @property
+    def schema(self) -> str:
+        """The schema's name."""
+    @property
+    def replicates(self) -> int:
+        """Replicates of each fault."""
+    @property
+    def seed(self) -> int:
+        """The seed."""
+    @property
+    def columns(self) -> dict[str, str | None]:
+        """Where the faults were planted, as a dict."""
+    @property
+    def faults(self) -> tuple[Drilled, ...]:
+        """Each fault, in the order asked."""
+    def to_json(self) -> str:
+        """The drill as JSON text: what `serinus drill --format json` prints, without the last line break."""
+    def to_markdown(self) -> str:
+        """The drill as a Markdown table."""
+    def to_frame(self) -> Any:
+        """One row a fault, as a pandas DataFrame, or a polars one where pandas is not installed."""
+    def _repr_markdown_(self) -> str: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+_ROUTER_VERSION: str
+_STATE_SCHEMA: str
+
+class RefusedError(DataError):
+    """An event that the rollout refused: late, out of order, about another phase, or without sense there. `reason` is the reason as a dict."""
+    reason: dict[str, Any]
+
+@final
+class Router:
+    """A router for a rollout: strategy, cohorts and sessions around the bare assignment. Immutable.
+
+    Parameters
+    ----------
+    salt : str
+        The rollout's name with its revision: a salt that is used again sends the same users into the canary again.
+    division : {'two_arms', 'three_arms', 'blue_green', 'shadow'}
+        How traffic is divided.
+    percent : float, default 0
+        The canary's share of the traffic.
+    stage : int, default 0
+        The rollout's stage.
+    cohorts : dict, optional
+        From a cohort's name to the side that its units go to. They are marked as not random.
+
+    Examples
+    --------
+    >>> from serinus import router
+    >>> r = router.Router("checkout v42", percent=5, stage=1, cohorts={"staff": "canary"})
+    >>> staff = r.route("user-7", ["staff"])
+    >>> staff.arm, staff.is_random
+    ('canary', False)
+    """
+    def __new__(
+        cls,
+        salt: str,
+        *,
+        division: _Division = "two_arms",
+        percent: float = 0.0,
+        stage: int | None = None,
+        cohorts: Mapping[str, _Side] | None = None,
+    ) -> Router: ...
+    def at(self, stage: int, percent: float) -> Router:
+        """The same router in another stage, at another weight."""
+    def with_cohort(self, name: str, side: _Side) -> Router:
+        """The same router with units of a cohort sent to one side."""
+    def route(self, unit: str, cohorts: Sequence[str] | None = None) -> Assignment:
+        """The arm of a unit, sticky for as long as the salt lives.
+
+        Parameters
+        ----------
+        unit : str
+            A user or session id.
+        cohorts : sequence of str, optional
+            Those that the unit belongs to; the first that has a rule decides.
+        """
+    def route_many(self, units: _Column) -> list[_Side]:
+        """The arms of many units without cohorts in one call: a list of 'baseline', 'canary' and 'rest'."""
+    def route_request(self, number: int) -> Assignment:
+        """The arm of a single request, by its number: weighted random, the same for the same number."""
+    def resume(self, begun: Assignment | Mapping[str, Any]) -> Assignment:
+        """The arm of a session that goes on: the one it began with, unless the canary was rolled back.
+
+        Parameters
+        ----------
+        begun : Assignment or dict
+            What `route` gave at its start, or its `to_dict`.
+        """
+    def to_dict(self) -> dict[str, Any]:
+        """The salt, the division, the weight in percent, the stage and the cohorts, as a dict."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+def assign(unit: str | bytes, salt: str, percent: float) -> Literal["baseline", "canary"]:
+    """Canary or baseline, for a unit at a weight.
+
+    The same unit, salt and weight give the same side everywhere and always. Raising the weight moves units from the baseline
+    to the canary only, never back.
+
+    Parameters
+    ----------
+    unit : str or bytes
+        A user, a session; text counts as its UTF-8 bytes.
+    salt : str
+        Names the rollout and its revision.
+    percent : float
+        The canary's share of the traffic.
+
+    Returns
+    -------
+    str
+        'canary' or 'baseline'.
+
+    Examples
+    --------
+    >>> from serinus import router
+    >>> router.assign("user-1", "checkout v42", 50), router.assign("user-1", "checkout v42", 75)
+    ('baseline', 'canary')
+    """
+def assign_three(unit: str | bytes, salt: str, percent: float) -> _Side:
+    """Canary, a baseline of the canary's own size, or the rest, for a unit at a weight.
+
+    Parameters
+    ----------
+    unit, salt, percent
+        As in `assign`.
+
+    Returns
+    -------
+    str
+        'canary', 'baseline' or 'rest'.
+
+    Examples
+    --------
+    >>> from serinus import router
+    >>> router.assign_three("user-1", "checkout v42", 5)
+    'rest'
+    """
+def assign_request(number: int, salt: str, percent: float) -> Literal["baseline", "canary"]:
+    """Canary or baseline for the request of this number, whoever sent it.
+
+    Parameters
+    ----------
+    number : int
+        The request's number.
+    salt, percent
+        As in `assign`.
+
+    Examples
+    --------
+    >>> from serinus import router
+    >>> sum(router.assign_request(i, "checkout v42", 25) == "canary" for i in range(4000)) in range(900, 1100)
+    True
+    """
+def assign_many(units: _Column, salt: str, percent: float, *, three_arms: bool = False) -> list[_Side]:
+    """The sides of many units in one call.
+
+    Parameters
+    ----------
+    units : sequence of str or bytes
+        A list, an array, or a column of pandas, polars or pyarrow.
+    salt, percent
+        As in `assign`.
+    three_arms : bool, default False
+        As `assign_three` has it.
+
+    Returns
+    -------
+    list of str
+        In the order given.
+
+    Examples
+    --------
+    >>> from serinus import router
+    >>> router.assign_many(["a", "user-1"], "checkout v42", 75)
+    ['canary', 'canary']
+    """
+def position(unit: str | bytes, salt: str) -> float:
+    """Where a unit stands on [0, 1): it is in the canary when this is below percent / 100.
+
+    Parameters
+    ----------
+    unit, salt
+        As in `assign`.
+
+    Examples
+    --------
+    >>> from serinus import router
+    >>> router.position("user-1", "checkout v42")
+    0.5593751245460203
+    """
+def request_position(number: int, salt: str) -> float:
+    """Where the request of this number stands on [0, 1).
+
+    Parameters
+    ----------
+    number, salt
+        As in `assign_request`.
+    """
+def shadow_position(unit: str | bytes, salt: str) -> float:
+    """Where a unit stands for shadow copies, independent of its `position`.
+
+    Parameters
+    ----------
+    unit, salt
+        As in `assign`.
+    """
+def vectors() -> dict[str, Any]:
+    """The published test vectors: positions and sides that every implementation has to give.
+
+    Returns
+    -------
+    dict
+        What `serinus route --vectors` prints.
+
+    Examples
+    --------
+    >>> from serinus import router
+    >>> router.vectors()["version"] == router.VERSION
+    True
+    """
+
+@final
+class Rollout:
+    """A rollout with its audit trail: events in, effects out.
+
+    It has no clock and opens nothing: times are milliseconds since an epoch of your choice, and effects are for you to carry
+    out. Store `to_json()` after each event; any process can go on with `from_json`.
+
+    Parameters
+    ----------
+    config : str, os.PathLike or dict
+        A rollout file, or the same as a dict.
+
+    Raises
+    ------
+    ConfigError
+        With every fault at once.
+
+    Examples
+    --------
+    >>> from serinus import rollout
+    >>> machine = rollout.Rollout({"version": 1, "stages": [{"percent": 5}]})
+    >>> machine.step({"event": "start", "revision": "v42"}, 0)[0]
+    {'effect': 'set_weight', 'percent': 5.0}
+    >>> machine.step({"event": "abort", "who": "ada", "why": "pager"}, 1000)[0]
+    {'effect': 'set_weight', 'percent': 0.0}
+    >>> machine.phase, machine.percent
+    ('rolled_back', 0.0)
+    """
+    def __new__(cls, config: _Path | Mapping[str, Any]) -> Rollout: ...
+    def step(self, event: Mapping[str, Any], now: int) -> list[dict[str, Any]]:
+        """Takes an event and keeps it in the trail, a refused one too.
+
+        Parameters
+        ----------
+        event : dict
+            `{"event": "start", "revision"}`, `{"event": "tick"}`, `{"event": "observed", "phase", "served"}`, `{"event":
+            "judged", "phase", "look"}`, `{"event": "no_data", "phase", "why"}`, `{"event": "error_spike", "phase", "trigger"}`,
+            or of a person with `who` and `why`: 'pause', 'resume', 'approve', 'abort', and 'override' with an `action`.
+        now : int
+            The time in milliseconds.
+
+        Returns
+        -------
+        list of dict
+            What to do: 'set_weight', 'set_shadow', 'roll_back', 'promote', 'notify'. Each can be carried out twice without harm.
+
+        Raises
+        ------
+        RefusedError
+            The event was refused; the state is unchanged, and the trail says why. A `DataError` with a `reason`.
+        """
+    @property
+    def state(self) -> dict[str, Any]:
+        """Everything that the next step depends on, as a dict."""
+    @property
+    def trail(self) -> list[dict[str, Any]]:
+        """Every event in the order received, the refused ones too, with what came of each: a list of dicts."""
+    @property
+    def config(self) -> dict[str, Any]:
+        """The rollout file with every default written out, as a dict."""
+    @property
+    def phase(self) -> str | dict[str, int]:
+        """Where it is: 'pending', 'shadow', `{'stage': index}`, 'final_bake', 'promoted' or 'rolled_back'."""
+    @property
+    def percent(self) -> float:
+        """The canary's traffic share in percent."""
+    @property
+    def revision(self) -> str | None:
+        """What is rolled out; None before the start."""
+    @property
+    def is_active(self) -> bool:
+        """Whether traffic goes, or is copied, to a canary that is not yet the stable version."""
+    @property
+    def served(self) -> dict[str, int]:
+        """Requests served by each arm since the start, as a dict."""
+    @property
+    def wake_at(self) -> int | None:
+        """The next moment, in milliseconds, at which the passing of time alone may change something: when to send a tick at the
+        latest. None when there is none.
+        """
+    def waiting(self, now: int) -> list[str]:
+        """Everything that the next step still waits for, each as a sentence; empty when the next event takes it."""
+    def to_json(self) -> str:
+        """State and trail as JSON text, the same for the same events."""
+    def to_dict(self) -> dict[str, Any]:
+        """State and trail as a dict."""
+    @staticmethod
+    def from_json(json: str) -> Rollout:
+        """A stored rollout, from what `to_json` gave.
+
+        Raises
+        ------
+        DataError
+            The text is no rollout of this version.
+        """
+    @staticmethod
+    def replay(config: _Path | Mapping[str, Any], trail: Sequence[Mapping[str, Any]]) -> Rollout:
+        """The rollout that a trail leads to.
+
+        Parameters
+        ----------
+        config : str, os.PathLike or dict
+            The rollout file.
+        trail : list of dict
+            What `trail` gave.
+
+        Raises
+        ------
+        DataError
+            An entry comes out otherwise than the trail says: it was changed, or made by another version.
+        """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+    def __copy__(self) -> Rollout: ...
+
+def step(state: Mapping[str, Any], event: Mapping[str, Any], now: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Takes one event: the state and the effects that follow. The state given is not changed.
+
+    Parameters
+    ----------
+    state : dict
+        What `Rollout.state` or this function gave.
+    event : dict
+        As for `Rollout.step`.
+    now : int
+        The time in milliseconds.
+
+    Returns
+    -------
+    tuple of dict and list of dict
+        The next state, and what to do.
+
+    Raises
+    ------
+    RefusedError
+        The event was refused.
+
+    Examples
+    --------
+    >>> from serinus import rollout
+    >>> state = rollout.Rollout({"version": 1, "stages": [{"percent": 5}]}).state
+    >>> state, effects = rollout.step(state, {"event": "start", "revision": "v42"}, 0)
+    >>> state["phase"], effects[0]["percent"]
+    ({'stage': 0}, 5.0)
+    """
+def look(judgement: Judgement, *, baseline: int, canary: int, data_until: int | None = None) -> dict[str, Any]:
+    """The look that a judgement amounts to: what the event 'judged' carries.
+
+    Parameters
+    ----------
+    judgement : Judgement
+        What `serinus.judge` said.
+    baseline, canary : int
+        Rows (units when clustered) of the current phase alone that were judged.
+    data_until : int, optional
+        Time of the last row judged, in milliseconds.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> import serinus
+    >>> from serinus import rollout
+    >>> config = {"version": 1, "metrics": [{
+    ...     "name": "errors", "type": "proportion", "column": "error", "role": "critical",
+    ...     "direction": "lower_is_better", "margin": {"absolute": 0.01}}]}
+    >>> judgement = serinus.judge(config, baseline={"error": [0] * 990 + [1] * 10}, canary={"error": [0] * 800 + [1] * 200})
+    >>> rollout.look(judgement, baseline=1000, canary=1000)["decision"]
+    'rollback'
+    """
+
+@final
+class Monitor:
+    """Watches a canary look by look, with guarantees that hold at every look.
+
+    The rollback error is `monitoring.alpha_rollback` over all looks together, the promotion error `monitoring.alpha_promote`,
+    whatever the number of looks and whenever one stops.
+
+    Parameters
+    ----------
+    config : str, os.PathLike, dict or Config
+        The judge's config; its section `monitoring` is optional.
+    history : dict, optional
+        What a dry run found about some metrics, by name: `{"errors": {"dispersion": 1.8}}`.
+
+    Raises
+    ------
+    ConfigError
+        The config is at fault, or asks for what cannot be monitored.
+
+    Examples
+    --------
+    >>> from serinus import monitor
+    >>> watch = monitor.Monitor({"version": 1, "metrics": [{
+    ...     "name": "errors", "type": "proportion", "column": "error", "direction": "lower_is_better",
+    ...     "margin": {"absolute": 0.005}}]})
+    >>> for minute in range(60):
+    ...     look = watch.observe({
+    ...         "sequence": minute, "start_seconds": 60 * minute, "end_seconds": 60 * (minute + 1),
+    ...         "assigned": {"baseline": 950, "canary": 50},
+    ...         "metrics": {"errors": {"baseline": {"n": 950, "events": 1}, "canary": {"n": 50, "events": 0}}}})
+    >>> look.decision
+    'promote'
+    """
+    def __new__(
+        cls,
+        config: _Path | Mapping[str, Any] | Config,
+        *,
+        history: Mapping[str, Mapping[str, float]] | None = None,
+    ) -> Monitor: ...
+    @staticmethod
+    def resume(
+        config: _Path | Mapping[str, Any] | Config,
+        state: str,
+        *,
+        history: Mapping[str, Mapping[str, float]] | None = None,
+    ) -> Monitor:
+        """A monitor that goes on from a stored state.
+
+        Parameters
+        ----------
+        config, history
+            As the monitor was made with.
+        state : str
+            What `save` gave.
+
+        Raises
+        ------
+        DataError
+            The state is of another version or of another config.
+        """
+    def save(self) -> str:
+        """The state as JSON text, the same for the same batches. It is what `serinus monitor --state` keeps."""
+    def observe(self, batch: Mapping[str, Any]) -> Look:
+        """Takes one batch of sufficient statistics and answers. On an error nothing has changed.
+
+        Parameters
+        ----------
+        batch : dict
+            A line of what `serinus monitor` reads: `sequence`, `start_seconds`, `end_seconds`, `assigned`, `metrics` (from a
+            name to `{"baseline": statistics, "canary": statistics}`), and optionally `stage`, `share_percent`, `segments` and
+            `seen_until_seconds`. Statistics are `n` with `events`; `mean` and `m2`; `sum` and `sumsq`; `values` and `counts`; a
+            `histogram`; or the sums of a ratio.
+
+        Returns
+        -------
+        Look
+
+        Raises
+        ------
+        DataError
+            The dict has another form; or the batch is a duplicate, out of order, late or still open, or its statistics do not serve.
+        """
+    def feed(self, data: _Table, *, progress: bool = False) -> tuple[Look, ...]:
+        """Takes the rows of a table and answers at each look: every `monitoring.look`, and at every change of stage.
+
+        The end of a table ends a look. Rows have to come in the order of time from one table to the next. On an error nothing
+        has changed.
+
+        Parameters
+        ----------
+        data : str, os.PathLike, table or mapping
+            A request log with both arms, in any form that `judge` takes.
+        progress : bool, default False
+            Say on `sys.stderr` how far it is.
+
+        Returns
+        -------
+        tuple of Look
+
+        Raises
+        ------
+        DataError
+            The table does not fit the config or comes late; or the monitor was resumed and the config has units or a warm-up,
+            of which the state does not say enough to cut further tables.
+        """
+    def look(self) -> Look:
+        """The answer now, without taking anything."""
+    def conclude(self) -> Look:
+        """The answer at the end of the window: what was not shown by now stays open, with what it would have needed."""
+    @property
+    def next_sequence(self) -> int | None:
+        """The number of the batch that is due; None before the first, which may have any number."""
+    @property
+    def totals(self) -> dict[str, float | None]:
+        """The combined e-values of this look and what they are held against, as a dict; cheap."""
+    @property
+    def rollback(self) -> Rollback | None:
+        """The rollback, when one was decided."""
+    @property
+    def config(self) -> Config:
+        """The config that it was made with."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+def batches(config: _Path | Mapping[str, Any] | Config, data: _Table) -> list[dict[str, Any]]:
+    """A table cut into batches: what `Monitor.feed` takes one after the other, for a monitor elsewhere.
+
+    Parameters
+    ----------
+    config : str, os.PathLike, dict or Config
+        The judge's config.
+    data : str, os.PathLike, table or mapping
+        A request log with both arms.
+
+    Returns
+    -------
+    list of dict
+        Lines for `serinus monitor`, and batches for `Monitor.observe`, numbered from 0.
+
+    Examples
+    --------
+    >>> from serinus import monitor
+    >>> config = {"version": 1, "data": {"arm": {"column": "arm"}}, "monitoring": {"look": {"requests": 2}}, "metrics": [{
+    ...     "name": "errors", "type": "proportion", "column": "error", "direction": "lower_is_better",
+    ...     "margin": {"absolute": 0.005}}]}
+    >>> log = {"arm": ["baseline", "canary", "baseline", "baseline"], "error": [0, 1, 0, 0]}
+    >>> [batch["metrics"]["errors"]["canary"] for batch in monitor.batches(config, log)]
+    [{'n': 1, 'events': 1}, {}]
+    """
+def replay(
+    config: _Path | Mapping[str, Any] | Config,
+    rollout: _Path | Mapping[str, Any],
+    data: _Table,
+    *,
+    look_every: int | None = None,
+    method: _Method | None = None,
+    progress: bool = False,
+) -> Replay:
+    """Run a rollout over a recording: when would it have moved on, promoted or rolled back, and at what exposure?
+
+    Parameters
+    ----------
+    config : str, os.PathLike, dict or Config
+        What is judged, and how. It has to name a time column.
+    rollout : str, os.PathLike or dict
+        The rollout file, or the same as a dict.
+    data : str, os.PathLike, table or mapping
+        A request log with both arms, in any form that `judge` takes.
+    look_every : int, optional
+        Look every so many requests, whatever the rollout file says, with the monitor.
+    method : {'fixed', 'anytime'}, optional
+        Who is asked at each look: the judge, whose error rates hold for one look, or the monitor, whose error rates hold for
+        all looks together. By default the monitor when `look_every` is given or the config has a section `monitoring`.
+    progress : bool, default False
+        Say on `sys.stderr` how far it is.
+
+    Returns
+    -------
+    Replay
+        What `serinus replay` tells, with its picture.
+
+    Raises
+    ------
+    ConfigError
+        The config or the rollout file is at fault.
+    DataError
+        The recording does not fit.
+
+    Notes
+    -----
+    Runs without the interpreter, gives the same bytes on any number of threads, and hears Ctrl-C.
+
+    Examples
+    --------
+    >>> import serinus
+    >>> config = {"version": 1, "data": {"arm": {"column": "arm"}, "time": {"column": "second", "unit": "s"}}, "metrics": [{
+    ...     "name": "errors", "type": "proportion", "column": "error", "role": "critical",
+    ...     "direction": "lower_is_better", "margin": {"absolute": 0.02}}]}
+    >>> log = {"arm": ["canary", "baseline"] * 1000, "error": [int(i % 6 == 0) for i in range(2000)], "second": range(2000)}
+    >>> told = serinus.replay(config, {"version": 1, "stages": [{"percent": 50, "min_samples": 400}]}, log, look_every=50)
+    >>> told.outcome, told.exposure.served.canary < 200
+    ('rolled_back', True)
+    """
+def drill(
+    config: _Path | Mapping[str, Any] | Config,
+    data: _Table,
+    *,
+    rollout: _Path | Mapping[str, Any] | None = None,
+    replicates: int | None = None,
+    faults: Sequence[Mapping[str, Any]] | None = None,
+    columns: Mapping[str, str] | None = None,
+    look_every: int | None = None,
+    method: _Method | None = None,
+    seed: int | None = None,
+    progress: bool = False,
+) -> Drill:
+    """Plant faults in a healthy recording and see which the config catches, after how many canary requests.
+
+    Each replicate deals the arms again, plants one fault in the canary's rows, and asks twice: the whole judge about the whole
+    recording, and the rollout, look by look, how far the canary would have come.
+
+    Parameters
+    ----------
+    config : str, os.PathLike, dict or Config
+        What is judged, and how. It has to name an arm and a time column.
+    data : str, os.PathLike, table or mapping
+        A healthy request log with both arms, in any form that `judge` takes.
+    rollout : str, os.PathLike or dict, optional
+        The rollout; without it, a stage for each declared share of the recording and eight looks.
+    replicates : int, default 5
+        Replicates of each fault, up to 10,000.
+    faults : sequence of dict, optional
+        In place of the standard ones: `{"fault": "none"}`, `{"fault": "latency", "factor"}`, `{"fault": "tail", "share",
+        "factor"}`, `{"fault": "errors", "share"}`, `{"fault": "score_skew", "factor"}`, `{"fault": "segment"}`, `{"fault":
+        "nulls", "share"}`, `{"fault": "cold_start", "requests", "factor"}`.
+    columns : dict, optional
+        Where they are planted: `latency`, `error`, `score`, `segment`; what is not given is taken from the config's metrics.
+    look_every : int, optional
+        Look every so many requests, with the monitor.
+    method : {'fixed', 'anytime'}, optional
+        Who is asked at each look; the monitor when `look_every` is given, else the judge.
+    seed : int, optional
+        Seed of deals and faults; by default the config's.
+    progress : bool, default False
+        Say on `sys.stderr` how far it is.
+
+    Returns
+    -------
+    Drill
+        What `serinus drill` prints.
+
+    Raises
+    ------
+    ConfigError
+        The config, the rollout or a fault is at fault.
+    DataError
+        The recording does not fit.
+
+    Notes
+    -----
+    Runs without the interpreter on as many threads as there are processors; the answer does not depend on their number.
+
+    Examples
+    --------
+    >>> import serinus
+    >>> config = {"version": 1, "data": {"arm": {"column": "arm"}, "time": {"column": "second", "unit": "s"}}, "metrics": [{
+    ...     "name": "errors", "type": "proportion", "column": "error", "role": "critical",
+    ...     "direction": "lower_is_better", "margin": {"absolute": 0.02}}]}
+    >>> log = {"arm": ["canary", "baseline"] * 1000, "error": [0] * 2000, "second": range(2000)}
+    >>> found = serinus.drill(config, log, faults=[{"fault": "none"}, {"fault": "errors", "share": 0.2}], replicates=2)
+    >>> [(fault.name, fault.judged.rollback) for fault in found.faults]
+    [('none', 0), ('errors in 20 %', 2)]
+    """
+@final
+class ConfigCheck:
+    """A config without faults: what seems not to be meant in it, and what it can detect on traffic like its history."""
+    __match_args__: tuple[str, str, str]
+    @property
+    def warnings(self) -> tuple[dict[str, str], ...]:
+        """Remarks, each a dict of `path` and `message`."""
+    @property
+    def config_sha256(self) -> str:
+        """SHA-256 of the config's canonical JSON."""
+    @property
+    def history(self) -> Outlook | None:
+        """What it can and cannot detect, when a history was given."""
+    def to_json(self) -> str:
+        """The check as JSON text: what `serinus check --format json` prints, without the last line break."""
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
+
+def check(
+    config: _Path | Mapping[str, Any] | Config,
+    history: _Table | None = None,
+    *,
+    percent: float = 10.0,
+) -> ConfigCheck:
+    """Check a config: every fault at once, what seems not to be meant, and with a history what it can and cannot detect.
+
+    Parameters
+    ----------
+    config : str, os.PathLike, dict or Config
+        What is judged, and how.
+    history : str, os.PathLike, table or mapping, optional
+        Past requests of the serving version, in any form that `judge` takes.
+    percent : float, default 10
+        Share of that traffic that the canary would take.
+
+    Returns
+    -------
+    ConfigCheck
+
+    Raises
+    ------
+    ConfigError
+        The config is at fault; every fault at once.
+    DataError
+        The history does not fit, or the share leaves an arm without traffic.
+
+    Examples
+    --------
+    >>> import serinus
+    >>> config = {"version": 1, "metrics": [{
+    ...     "name": "latency", "type": "mean", "column": "ms", "direction": "lower_is_better", "margin": {"relative": 0.001}}]}
+    >>> found = serinus.check(config, {"ms": [50 + i * 7919 % 200 for i in range(5000)]})
+    >>> found.history.can_promote, found.history.metrics[0].rows_needed > 500
+    (True, True)
+    """
 def _restore(name: str, json: str, /) -> Any: ...
 def kayenta_judge(request: dict[str, Any], /) -> dict[str, Any]:
     """What Kayenta's NetflixACAJudge-v1.0 answers to a judge request.
@@ -1790,6 +2969,166 @@ class RankTestsResult:
     @property
     def shift_high(self) -> float | None:
         """Upper end of its interval."""
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: int, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]: ...
+
+@final
+class LogLossesResult:
+    """Log-losses item by item."""
+    __match_args__: tuple[str, str]
+    def __new__(
+        cls,
+        losses: list[float],
+        clipped: int,
+    ) -> LogLossesResult: ...
+    @property
+    def losses(self) -> list[float]:
+        """-ln of the probability that was given to what happened."""
+    @property
+    def clipped(self) -> int:
+        """Items whose probability was clipped; report it, because the clip decides their loss."""
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: int, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]: ...
+
+@final
+class RegressionErrorResult:
+    """How far predictions lie from what came."""
+    __match_args__: tuple[str, str]
+    def __new__(
+        cls,
+        mae: float,
+        rmse: float,
+    ) -> RegressionErrorResult: ...
+    @property
+    def mae(self) -> float:
+        """Mean absolute error."""
+    @property
+    def rmse(self) -> float:
+        """Root of the mean squared error."""
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: int, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]: ...
+
+@final
+class AgreementResult:
+    """How often two answers to the same items agree."""
+    __match_args__: tuple[str, str, str]
+    def __new__(
+        cls,
+        agreeing: int,
+        items: int,
+        rate: float,
+    ) -> AgreementResult: ...
+    @property
+    def agreeing(self) -> int:
+        """Items whose answers agree."""
+    @property
+    def items(self) -> int:
+        """All items."""
+    @property
+    def rate(self) -> float:
+        """Share of items that agree."""
+    def lower_bound(self, alpha: float = 0.05) -> float:
+        """The exact lower bound of the share that agrees, at one-sided `alpha`."""
+    def p_value(self, threshold: float) -> float:
+        """The exact p-value of "at most this share agrees": small shows that more do."""
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: int, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]: ...
+
+@final
+class IntraclassCorrelationResult:
+    """How alike the rows of one cluster are."""
+    __match_args__: tuple[str, str, str, str]
+    def __new__(
+        cls,
+        icc: float | None,
+        between: float,
+        within: float,
+        typical_size: float,
+    ) -> IntraclassCorrelationResult: ...
+    @property
+    def icc(self) -> float | None:
+        """The intraclass correlation; None when all values are equal."""
+    @property
+    def between(self) -> float:
+        """Mean square between clusters."""
+    @property
+    def within(self) -> float:
+        """Mean square within clusters."""
+    @property
+    def typical_size(self) -> float:
+        """The size that stands for sizes that differ."""
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: int, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]: ...
+
+@final
+class ClusterRatioResult:
+    """A sum over a sum with its cluster-robust error."""
+    __match_args__: tuple[str, str, str, str]
+    def __new__(
+        cls,
+        ratio: float,
+        standard_error: float,
+        standard_error_hc0: float,
+        clusters: int,
+    ) -> ClusterRatioResult: ...
+    @property
+    def ratio(self) -> float:
+        """Sum of numerators over sum of denominators."""
+    @property
+    def standard_error(self) -> float:
+        """Its standard error, with G / (G - 1)."""
+    @property
+    def standard_error_hc0(self) -> float:
+        """The same without G / (G - 1)."""
+    @property
+    def clusters(self) -> int:
+        """Number of clusters."""
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: int, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]: ...
+
+@final
+class EffectSizeResult:
+    """Standardised differences of two samples; None where one does not exist."""
+    __match_args__: tuple[str, str, str]
+    def __new__(
+        cls,
+        cohen_d: float | None,
+        hedges_g: float | None,
+        glass_delta: float | None,
+    ) -> EffectSizeResult: ...
+    @property
+    def cohen_d(self) -> float | None:
+        """Difference over the pooled standard deviation."""
+    @property
+    def hedges_g(self) -> float | None:
+        """Cohen's d without its small-sample bias."""
+    @property
+    def glass_delta(self) -> float | None:
+        """Difference over the baseline's standard deviation."""
     def __len__(self) -> int: ...
     def __getitem__(self, key: int, /) -> Any: ...
     def __iter__(self) -> Iterator[Any]: ...
@@ -3273,4 +4612,386 @@ def jensen_shannon(x: _Column, y: _Column, *, bins: int = 10) -> ShiftResult:
     >>> from serinus import stats
     >>> round(stats.jensen_shannon(["a"] * 50, ["b"] * 50).statistic, 12)
     1.0
+    """
+def log_losses(probabilities: _Column, labels: _Column, *, clip: float | None = None) -> LogLossesResult:
+    """The log-loss of each item: a column to compare the arms' means of.
+
+    Parameters
+    ----------
+    probabilities, labels : array_like
+        Probabilities in [0, 1], and labels of 0 and 1, of one length.
+    clip : float, optional
+        Probabilities are clipped to [clip, 1 - clip]; by default as scikit-learn does, at 2^-52. Both arms have to be clipped alike.
+
+    Returns
+    -------
+    LogLossesResult
+        `losses`, and how many items were `clipped`.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> [round(loss, 4) for loss in stats.log_losses([0.5, 0.9], [1, 0]).losses]
+    [0.6931, 2.3026]
+    """
+def brier_losses(probabilities: _Column, labels: _Column) -> list[float]:
+    """The Brier loss of each item, (probability - label)^2: a column to compare the arms' means of.
+
+    Parameters
+    ----------
+    probabilities, labels : array_like
+        Probabilities in [0, 1], and labels of 0 and 1, of one length.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> stats.brier_losses([0.5, 1.0], [1, 1])
+    [0.25, 0.0]
+    """
+def calibration_terms(probabilities: _Column, labels: _Column) -> list[float]:
+    """Probability minus label of each item; their mean is calibration in the large.
+
+    Parameters
+    ----------
+    probabilities, labels : array_like
+        Probabilities in [0, 1], and labels of 0 and 1, of one length.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> stats.calibration_terms([0.75, 0.25], [1, 0])
+    [-0.25, 0.25]
+    """
+def calibration_error(probabilities: _Column, labels: _Column, *, bins: int | None = None) -> float | None:
+    """The expected calibration error over bins of equal numbers of items; None without items.
+
+    Parameters
+    ----------
+    probabilities, labels : array_like
+        Probabilities in [0, 1], and labels of 0 and 1, of one length.
+    bins : int, default 10
+        Number of bins. Equal probabilities stay in one.
+
+    Notes
+    -----
+    Biased upwards by about the root of bins / n: compare arms of one size.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> p = [0.2] * 5 + [0.8] * 5
+    >>> stats.calibration_error(p, [1, 0, 0, 0, 0, 1, 1, 1, 1, 0], bins=2) < 1e-15
+    True
+    """
+def average_precision(scores: _Column, labels: _Column) -> float | None:
+    """Average precision: the precision at each threshold times the recall gained, as scikit-learn; None without positives.
+
+    Parameters
+    ----------
+    scores, labels : array_like
+        Scores, and labels of 0 and 1, of one length.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> round(stats.average_precision([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]), 4)
+    0.8333
+    """
+def regression_error(predicted: _Column, actual: _Column) -> RegressionErrorResult | None:
+    """How far predictions lie from what came: mean absolute error and root of the mean squared error; None without items.
+
+    Parameters
+    ----------
+    predicted, actual : array_like
+        Of one length.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> stats.regression_error([3.0, 1.0], [0.0, 5.0]).mae
+    3.5
+    """
+def agreement(x: _Column, y: _Column, *, absolute: float = 0.0, relative: float = 0.0) -> AgreementResult:
+    """How often two models give the same answer to the same items, within a tolerance.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Answers of the canary and of the baseline, item by item.
+    absolute, relative : float, default 0
+        Answers agree within absolute + relative |y|.
+
+    Returns
+    -------
+    AgreementResult
+        With `lower_bound(alpha)` and `p_value(threshold)`, both exact.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> same = stats.agreement([1.0, 2.0, 3.0], [1.0, 2.1, 9.0], relative=0.05)
+    >>> same.agreeing, same.items, same.p_value(0.5) > 0.05
+    (2, 3, True)
+    """
+def intraclass_correlation(x: _Column, clusters: _Column) -> IntraclassCorrelationResult:
+    """How alike the rows of one cluster (a user) are, by one-way analysis of variance.
+
+    Parameters
+    ----------
+    x : array_like
+        Values of one arm.
+    clusters : array_like
+        Who each value belongs to: numbers or text.
+
+    Returns
+    -------
+    IntraclassCorrelationResult
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> stats.intraclass_correlation([1, 1, 5, 5, 9, 9], list("aabbcc")).icc
+    1.0
+    """
+def design_effect(icc: float, sizes: _Column) -> float | None:
+    """By how much clusters of these sizes inflate a variance; None without rows.
+
+    Parameters
+    ----------
+    icc : float
+        The intraclass correlation; a negative one counts 0.
+    sizes : sequence of int
+        Rows of each cluster.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> stats.design_effect(0.1, [21, 21, 21])
+    3.0
+    """
+def cluster_ratio(numerators: _Column, denominators: _Column) -> ClusterRatioResult:
+    """A sum over a sum of one arm, with an error that allows for users who return: each entry is one cluster's totals.
+
+    Parameters
+    ----------
+    numerators, denominators : array_like
+        Of one length.
+
+    Returns
+    -------
+    ClusterRatioResult
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> stats.cluster_ratio([0, 1, 0, 2, 1], [1, 4, 1, 8, 6]).ratio
+    0.2
+    """
+def clustered_rank(
+    x: _Column,
+    x_clusters: _Column,
+    y: _Column,
+    y_clusters: _Column,
+    *,
+    null: float = 0.5,
+) -> TailsResult:
+    """Whether the canary's values tend to be larger, by ranks, with an error that allows for users who return.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Values of the canary and of the baseline.
+    x_clusters, y_clusters : array_like
+        Who each value belongs to: numbers or text.
+    null : float, default 0.5
+        P(x > y) + P(x = y) / 2 is tested against this.
+
+    Returns
+    -------
+    TailsResult
+        `estimate` is that probability.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> found = stats.clustered_rank([1, 2, 3, 4, 6], list("aabbc"), [0, 1, 2, 3, 5], list("ddeef"))
+    >>> found.estimate
+    0.66
+    """
+def trials_without_events(threshold: float, *, alpha: float = 0.05) -> int:
+    """How many trials without a single event show that the rate is below a threshold.
+
+    Parameters
+    ----------
+    threshold : float
+        In (0, 1).
+    alpha : float, default 0.05
+        One-sided error rate.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> stats.trials_without_events(0.01)
+    299
+    """
+def agresti_coull(events: float, trials: float, *, alpha: float = 0.05) -> ConfidenceInterval:
+    """Agresti and Coull's interval of a proportion.
+
+    Parameters
+    ----------
+    events, trials : float
+        Counts; effective ones need not be whole.
+    alpha : float, default 0.05
+        One minus the level.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> stats.agresti_coull(0, 50).high < 0.1
+    True
+    """
+def agresti_caffo(
+    x_events: int,
+    x_n: int,
+    y_events: int,
+    y_n: int,
+    *,
+    alpha: float = 0.05,
+) -> ConfidenceInterval:
+    """Agresti and Caffo's interval of a difference of proportions, canary minus baseline.
+
+    Parameters
+    ----------
+    x_events, x_n, y_events, y_n : int
+        Events of trials of the canary and of the baseline.
+    alpha : float, default 0.05
+        Error rate of each end.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> round(stats.agresti_caffo(6, 200, 90, 6000, alpha=0.025).low, 6)
+    -0.005919
+    """
+def rate_interval(events: float, exposure: float, *, alpha: float = 0.05) -> ConfidenceInterval:
+    """Garwood's exact interval of a rate of events.
+
+    Parameters
+    ----------
+    events : float
+        Their number.
+    exposure : float
+        Requests, hours, anything that events are counted over.
+    alpha : float, default 0.05
+        Error rate of each end.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> round(stats.rate_interval(0, 1000.0, alpha=0.05).high, 6)
+    0.002996
+    """
+def rate_test(events: int, exposure: float, threshold: float, *, alternative: _Alternative = "two-sided") -> float:
+    """The exact p-value of a rate of events against a threshold.
+
+    Parameters
+    ----------
+    events : int
+        Their number.
+    exposure : float
+        Requests, hours, anything that events are counted over.
+    threshold : float
+        The rate under the null.
+    alternative : {'two-sided', 'less', 'greater'}, optional
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> stats.rate_test(12, 1000.0, 0.005, alternative="greater") < 0.01
+    True
+    """
+def poisson_means_test(
+    k1: int,
+    n1: float,
+    k2: int,
+    n2: float,
+    *,
+    diff: float = 0.0,
+    alternative: _Alternative = "two-sided",
+) -> SignificanceResult:
+    """Whether two Poisson rates differ, unconditionally: the E-test.
+
+    Parameters
+    ----------
+    k1, n1 : int, float
+        Events and exposure of the canary.
+    k2, n2 : int, float
+        Events and exposure of the baseline.
+    diff : float, default 0
+        The difference of rates under the null, at least 0.
+    alternative : {'two-sided', 'less', 'greater'}, optional
+
+    Returns
+    -------
+    SignificanceResult
+        `statistic` is None where it does not exist.
+
+    Notes
+    -----
+    SciPy's test. Outcomes tied with the one seen count here; there they count or not by their last digit.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> round(stats.poisson_means_test(0, 100, 3, 100).pvalue, 6)
+    0.088379
+    """
+def harrell_davis(x: _Column, q: float) -> float:
+    """Harrell and Davis' estimate of a quantile: a mean over all order statistics, smoother than one of them.
+
+    Parameters
+    ----------
+    x : array_like
+        One sample.
+    q : float
+        The quantile's probability.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> round(stats.harrell_davis([1, 2, 3, 4, 5], 0.5), 9)
+    3.0
+    """
+def kish_size(weights: _Column) -> float | None:
+    """Kish's effective size of a weighted sample; None without weight.
+
+    Parameters
+    ----------
+    weights : array_like
+        At least 0 each.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> stats.kish_size([1, 1, 2])
+    2.6666666666666665
+    """
+def effect_size(x: _Column, y: _Column) -> EffectSizeResult:
+    """Cohen's d, Hedges' g and Glass' delta of two samples.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Samples of the canary and of the baseline.
+
+    Returns
+    -------
+    EffectSizeResult
+        None where a size does not exist.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> round(stats.effect_size([2, 4, 6], [1, 3, 5]).cohen_d, 9)
+    0.5
     """

@@ -7,9 +7,9 @@ import doctest
 import pytest
 
 import serinus
-from serinus import plan
+from serinus import monitor, plan, rollout, router, stats
 
-MODULES = [serinus, plan]
+MODULES = [serinus, monitor, plan, rollout, router, stats]
 
 
 def documented():

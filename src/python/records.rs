@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::errors::SerinusError;
+use super::judgement::PyJudgement;
 use crate::arms::Arms;
 use crate::config::{Combine, Direction, Limit, Role};
 use crate::evidence::{Evidence, Interval, LogE, MarginUsed, Method, Scale};
@@ -435,6 +436,7 @@ macro_rules! show_record {
 }
 pub(super) use show_record;
 show_record!(
+    Judgement => PyJudgement,
     Interval => PyInterval,
     MarginUsed => PyMargin,
     LogE => PyLogE,
@@ -459,11 +461,20 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(json: &str) -> PyResult<T> {
 #[pyfunction]
 #[pyo3(name = "_restore", signature = (name, json, /))]
 pub(super) fn restore(py: Python<'_>, name: &str, json: &str) -> PyResult<Py<PyAny>> {
-    if let Some(record) = super::plan_records::restore(py, name, json)? {
-        return Ok(record);
+    for restore in [
+        super::plan_records::restore,
+        super::router::restore,
+        super::monitor::restore,
+        super::replay::restore,
+        super::drill::restore,
+        super::check::restore,
+    ] {
+        if let Some(record) = restore(py, name, json)? {
+            return Ok(record);
+        }
     }
     match name {
-        "Judgement" => super::judgement::PyJudgement(read::<Judgement>(json)?).into_py_any(py),
+        "Judgement" => PyJudgement(read::<Judgement>(json)?).into_py_any(py),
         "Arms" => PyArms(read(json)?).into_py_any(py),
         "Interval" => PyInterval(read(json)?).into_py_any(py),
         "Margin" => PyMargin(read(json)?).into_py_any(py),

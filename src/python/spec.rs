@@ -19,6 +19,19 @@ pub(super) fn read<T: DeserializeOwned>(value: Value, name: &str) -> PyResult<T>
     serde_json::from_value(value).map_err(|e| ConfigError::new_err(format!("{name}: {e}")))
 }
 
+/// A dict that is data, not a config, as JSON: its sender has to act.
+pub(super) fn data_value(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
+    to_value(object, name).map_err(|error| match error.is_instance_of::<ConfigError>(object.py()) {
+        true => DataError::new_err(error.value(object.py()).to_string()),
+        false => error,
+    })
+}
+
+/// A dict that is data as the type that the library reads.
+pub(super) fn data<T: DeserializeOwned>(object: &Bound<'_, PyAny>, name: &str) -> PyResult<T> {
+    serde_json::from_value(data_value(object, name)?).map_err(|e| bad_data(format!("{name}: {e}")))
+}
+
 /// One of the words known.
 pub(super) fn word<T: DeserializeOwned>(text: &str, name: &str, known: &[&str]) -> PyResult<T> {
     if known.contains(&text)

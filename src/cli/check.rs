@@ -131,7 +131,7 @@ impl Check {
 }
 
 /// What the history says, a line a metric.
-fn told(outlook: &Outlook) -> String {
+pub(crate) fn told(outlook: &Outlook) -> String {
     let Outlook { rows, percent, .. } = outlook;
     let mut text = format!("on traffic like these {rows} rows, with {percent}% of it to the canary:\n");
     for metric in &outlook.metrics {

@@ -28,6 +28,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "python")]
+pub(crate) use check::told as outlook_text;
+#[cfg(feature = "python")]
+pub(crate) use plan::rate as requests_per_minute;
+
 use crate::judge::Decision;
 use fault::Fault;
 

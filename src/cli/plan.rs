@@ -73,7 +73,7 @@ enum Emit {
 }
 
 /// Requests per minute from `900/min`, `15/s`, `54000/h` or a plain number a minute.
-fn rate(text: &str) -> Result<f64, String> {
+pub(crate) fn rate(text: &str) -> Result<f64, String> {
     let (number, unit) = text.split_once('/').unwrap_or((text, "min"));
     let per_minute = match unit.trim() {
         "min" | "m" | "minute" => 1.0,

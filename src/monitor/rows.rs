@@ -28,6 +28,8 @@ pub struct BatchReader {
     next_sequence: u64,
     seen: HashSet<(String, String)>,
     failed: Vec<HashSet<String>>,
+    /// Canary rows counted for the warm-up so far, and the time up to which it drops rows.
+    warm_up: (u64, f64),
 }
 
 /// One row, once its arm, time and labels are known.
@@ -60,7 +62,14 @@ impl BatchReader {
         let plans: Vec<MetricPlan> =
             config.metrics.iter().map(|m| MetricPlan::new(m, config, History::default())).collect();
         let failed = vec![HashSet::new(); plans.len()];
-        Ok(BatchReader { config: config.clone(), plans, next_sequence: 0, seen: HashSet::new(), failed })
+        Ok(BatchReader {
+            config: config.clone(),
+            plans,
+            next_sequence: 0,
+            seen: HashSet::new(),
+            failed,
+            warm_up: (0, f64::NEG_INFINITY),
+        })
     }
 
     /// All batches of a table, in the order of time: a look every `monitoring.look`, and at every change of stage.
@@ -131,10 +140,9 @@ impl BatchReader {
         Ok(Row { index, seconds, stage: columns.stage(index, seconds)?, label_seconds })
     }
 
-    fn without_warm_up(&self, columns: &Columns<'_, '_>, rows: Vec<Row>) -> Result<Vec<Row>, MonitorError> {
+    fn without_warm_up(&mut self, columns: &Columns<'_, '_>, rows: Vec<Row>) -> Result<Vec<Row>, MonitorError> {
         let Some(warm_up) = self.config.data.warm_up else { return Ok(rows) };
-        let mut canaries = 0u64;
-        let mut until = f64::NEG_INFINITY;
+        let (mut canaries, mut until) = self.warm_up;
         for row in &rows {
             if columns.arm(row.index)? != Some(Arm::Canary) {
                 continue;
@@ -147,6 +155,7 @@ impl BatchReader {
                 _ => break,
             }
         }
+        self.warm_up = (canaries, until);
         Ok(rows.into_iter().filter(|r| r.seconds > until).collect())
     }
 

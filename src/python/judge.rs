@@ -6,6 +6,7 @@ use super::config;
 use super::errors::{self, DataError, bad_data};
 use super::judgement::PyJudgement;
 use super::rows::Rows;
+use super::summary::Summary;
 use super::work;
 use crate::arms::Arms;
 use crate::config::{ArmsIn, JudgeConfig};
@@ -23,6 +24,10 @@ use crate::judge::{DataError as JudgeError, Judge};
 ///     anything else with the Arrow C stream or array interface; or a mapping from column to array.
 /// baseline, canary : table or mapping, optional
 ///     In place of `data`, one table an arm: mappings from column to array, or anything that `data` takes.
+/// summary : str, os.PathLike, list of dict or table, optional
+///     In place of rows, sufficient statistics: one row for each metric and arm (and stratum and segment, if there are any)
+///     with `n` and one of `events`; `mean`, `m2`; `sum`, `sumsq`; `values`, `counts`; or sums over units. A JSON, CSV, NDJSON or
+///     Parquet file, a list of dicts, or a table.
 /// progress : bool, default False
 ///     Say on `sys.stderr` how far reading and judging are.
 ///
@@ -55,17 +60,18 @@ use crate::judge::{DataError as JudgeError, Judge};
 /// >>> serinus.judge(config, baseline=baseline, canary=canary).decision
 /// 'rollback'
 #[pyfunction]
-#[pyo3(signature = (config, data=None, *, baseline=None, canary=None, progress=false))]
+#[pyo3(signature = (config, data=None, *, baseline=None, canary=None, summary=None, progress=false))]
 pub(super) fn judge(
     py: Python<'_>,
     config: &Bound<'_, PyAny>,
     data: Option<&Bound<'_, PyAny>>,
     baseline: Option<&Bound<'_, PyAny>>,
     canary: Option<&Bound<'_, PyAny>>,
+    summary: Option<&Bound<'_, PyAny>>,
     progress: bool,
 ) -> PyResult<PyJudgement> {
     let config = config::read(config)?;
-    let input = Input::take(&config, data, baseline, canary)?;
+    let input = Input::take(&config, data, baseline, canary, summary)?;
     let judged = work::run(py, move |tell| {
         let tell = progress.then_some(tell);
         let judge = Judge::new(config).map_err(|errors| Fault::Config(errors.to_string()))?;
@@ -83,6 +89,10 @@ pub(super) fn judge(
                 say(tell, tables.baseline.rows() + tables.canary.rows());
                 judge.judge_arms(tables).map_err(fault("baseline and canary"))
             }
+            Input::Summary(summary) => {
+                let rows = summary.read(config).map_err(Fault::Data)?;
+                judge.judge_summary(&rows).map_err(fault("summary"))
+            }
         }
     })?;
     judged.map(PyJudgement).map_err(Fault::raise)
@@ -98,6 +108,7 @@ fn say(tell: Option<work::Tell<'_>>, rows: usize) {
 enum Input {
     One(Rows),
     Two(Arms<Rows>),
+    Summary(Summary),
 }
 
 impl Input {
@@ -106,7 +117,14 @@ impl Input {
         data: Option<&Bound<'_, PyAny>>,
         baseline: Option<&Bound<'_, PyAny>>,
         canary: Option<&Bound<'_, PyAny>>,
+        summary: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Input> {
+        if let Some(summary) = summary {
+            if data.is_some() || baseline.is_some() || canary.is_some() {
+                return Err(bad_data("summary: given together with rows; give one of the two"));
+            }
+            return Ok(Input::Summary(Summary::take(summary, config)?));
+        }
         let (baseline, canary) = match (data, baseline, canary) {
             (Some(data), None, None) => {
                 if config.data.arm.is_none() && config.data.paired.is_none() {
@@ -117,7 +135,9 @@ impl Input {
                 return Ok(Input::One(Rows::take(data, config, ArmsIn::OneTable, "data")?));
             }
             (None, Some(baseline), Some(canary)) => (baseline, canary),
-            (None, None, None) => return Err(bad_data("data: nothing to judge; give data, or baseline= and canary=")),
+            (None, None, None) => {
+                return Err(bad_data("data: nothing to judge; give data, baseline= and canary=, or summary="));
+            }
             (Some(_), _, _) => {
                 return Err(bad_data("data: given together with baseline= or canary=; give one table, or one an arm"));
             }

@@ -1,11 +1,11 @@
 //! The class `Judgement`.
 
-use pyo3::exceptions::{PyImportError, PyTypeError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
 
 use super::config::path;
 use super::errors::bad_data;
+use super::frame;
 use super::records::record;
 use super::shown;
 use super::values::from_value;
@@ -97,19 +97,8 @@ record!(
         /// ImportError
         ///     Neither pandas nor polars is installed.
         fn to_frame(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-            let columns = PyDict::new(py);
-            for (name, values) in shown::frame(&self.0)? {
-                let values = values.iter().map(|v| from_value(py, v)).collect::<PyResult<Vec<_>>>()?;
-                columns.set_item(name, PyList::new(py, values)?)?;
-            }
-            for package in ["pandas", "polars"] {
-                match py.import(package) {
-                    Ok(module) => return Ok(module.call_method1("DataFrame", (columns,))?.unbind()),
-                    Err(error) if error.is_instance_of::<PyImportError>(py) => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            Err(PyImportError::new_err("to_frame needs pandas or polars; install one of them, or use to_dict"))
+            let columns = shown::frame(&self.0)?;
+            frame::data_frame(py, columns.into_iter().map(|(name, values)| (name.to_owned(), values)).collect())
         }
 
         /// A forest plot of every metric's interval against its margin, with matplotlib.

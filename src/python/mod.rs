@@ -1,15 +1,26 @@
 //! The Python module: wraps in, wraps out, and releases the interpreter while judging. No arithmetic, no policy.
 
+mod check;
 mod columns;
 mod config;
+mod drill;
 mod errors;
+mod frame;
 mod judge;
 mod judgement;
 mod kayenta;
+mod monitor;
+mod plan;
+mod plan_records;
 mod records;
+mod replay;
+mod rollout;
+mod router;
 mod rows;
 mod shown;
+mod spec;
 mod stats;
+mod summary;
 mod tools;
 mod values;
 mod work;
@@ -57,6 +68,14 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(kayenta::kayenta_import, module)?)?;
     module.add_function(wrap_pyfunction!(tools::schema, module)?)?;
     module.add_function(wrap_pyfunction!(tools::template, module)?)?;
+    check::register(module)?;
+    drill::register(module)?;
+    monitor::register(module)?;
+    plan::register(module)?;
+    plan_records::register(module)?;
+    replay::register(module)?;
+    rollout::register(module)?;
+    router::register(module)?;
     stats::register(module)?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::errors::SerinusError;
-use super::values::from_value;
+use super::judgement::PyJudgement;
 use crate::arms::Arms;
 use crate::config::{Combine, Direction, Limit, Role};
 use crate::evidence::{Evidence, Interval, LogE, MarginUsed, Method, Scale};
@@ -32,17 +32,18 @@ macro_rules! show_plain {
         }
     )*};
 }
-show_plain!(f64, u64, String);
+show_plain!(bool, f64, u32, u64, String);
 
 macro_rules! show_json {
     ($($type:ty),*) => {$(
-        impl Show for $type {
+        impl $crate::python::records::Show for $type {
             fn show(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-                from_value(py, &to_json(self)?)
+                $crate::python::values::from_value(py, &$crate::python::records::to_json(self)?)
             }
         }
     )*};
 }
+pub(super) use show_json;
 show_json!(Value, Direction, Role, Outcome, Verdict, Decision, Scale, Method, Combine, Limit);
 
 impl<T: Show> Show for Option<T> {
@@ -78,16 +79,18 @@ pub(super) fn to_json<T: Serialize>(value: &T) -> PyResult<Value> {
     serde_json::to_value(value).map_err(|e| SerinusError::new_err(e.to_string()))
 }
 
-/// A frozen class around a part of a judgement; `repr` makes its line, and further methods follow in braces.
+/// A frozen class around a part of an answer; `repr` makes its line, and further methods follow in braces. `@in` names the
+/// module that it belongs to, when that is not `serinus`.
 macro_rules! record {
     (
+        @in $module:literal;
         $(#[$doc:meta])*
         $class:ident, $name:literal, $inner:ty, $repr:expr,
         { $( $(#[$field_doc:meta])* $get:ident = $field:ident ),* $(,)? }
         $(, { $($method:tt)* })?
     ) => {
         $(#[$doc])*
-        #[pyclass(frozen, module = "serinus", name = $name)]
+        #[pyclass(frozen, module = $module, name = $name)]
         pub(in crate::python) struct $class(pub(in crate::python) $inner);
 
         #[pymethods]
@@ -129,6 +132,9 @@ macro_rules! record {
 
             $($($method)*)?
         }
+    };
+    ($($rest:tt)*) => {
+        record!(@in "serinus"; $($rest)*);
     };
 }
 pub(super) use record;
@@ -421,14 +427,16 @@ record!(
 
 macro_rules! show_record {
     ($($inner:ty => $class:ident),* $(,)?) => {$(
-        impl Show for $inner {
+        impl $crate::python::records::Show for $inner {
             fn show(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-                $class(self.clone()).into_py_any(py)
+                pyo3::IntoPyObjectExt::into_py_any($class(self.clone()), py)
             }
         }
     )*};
 }
+pub(super) use show_record;
 show_record!(
+    Judgement => PyJudgement,
     Interval => PyInterval,
     MarginUsed => PyMargin,
     LogE => PyLogE,
@@ -444,15 +452,29 @@ show_record!(
     Provenance => PyProvenance,
 );
 
-/// A part of a judgement from its JSON: what unpickling calls.
+/// A record out of a pickle.
+pub(super) fn read<T: serde::de::DeserializeOwned>(json: &str) -> PyResult<T> {
+    serde_json::from_str(json).map_err(|e| SerinusError::new_err(format!("this pickle holds no such record: {e}")))
+}
+
+/// A part of an answer from its JSON: what unpickling calls.
 #[pyfunction]
 #[pyo3(name = "_restore", signature = (name, json, /))]
 pub(super) fn restore(py: Python<'_>, name: &str, json: &str) -> PyResult<Py<PyAny>> {
-    fn read<T: serde::de::DeserializeOwned>(json: &str) -> PyResult<T> {
-        serde_json::from_str(json).map_err(|e| SerinusError::new_err(format!("this pickle holds no such record: {e}")))
+    for restore in [
+        super::plan_records::restore,
+        super::router::restore,
+        super::monitor::restore,
+        super::replay::restore,
+        super::drill::restore,
+        super::check::restore,
+    ] {
+        if let Some(record) = restore(py, name, json)? {
+            return Ok(record);
+        }
     }
     match name {
-        "Judgement" => super::judgement::PyJudgement(read::<Judgement>(json)?).into_py_any(py),
+        "Judgement" => PyJudgement(read::<Judgement>(json)?).into_py_any(py),
         "Arms" => PyArms(read(json)?).into_py_any(py),
         "Interval" => PyInterval(read(json)?).into_py_any(py),
         "Margin" => PyMargin(read(json)?).into_py_any(py),

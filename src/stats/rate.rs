@@ -6,6 +6,10 @@
 //! Sources: Przyborowski & Wilenski 1940; Garwood 1936; Huffman 1984 and Gu, Ng, Tang & Schucany 2008 (score, square root).
 //! Golden values: R `poisson.test` 4.2.2, statsmodels `test_poisson_2indep` 0.15.0.
 
+mod e_test;
+
+pub use e_test::{ETest, e_test};
+
 use super::binomial::{check_alpha, two_sided};
 use super::boundary::{Look, flip};
 use super::proportion::{Conditional, Tail};

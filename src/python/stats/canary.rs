@@ -55,7 +55,7 @@ fn ranked(found: RankEstimate) -> EstimateResult {
 }
 
 /// Both samples.
-fn two(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<(Vec<f64>, Vec<f64>)> {
+pub(super) fn two(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<(Vec<f64>, Vec<f64>)> {
     Ok((sample(x, "x")?, sample(y, "y")?))
 }
 
@@ -534,7 +534,7 @@ pub(super) fn bootstrap(
     })
 }
 
-fn labels(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<bool>> {
+pub(super) fn labels(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<bool>> {
     let values = sample(object, name)?;
     match values.iter().position(|v| *v != 0.0 && *v != 1.0) {
         Some(i) => Err(bad_data(format!("{name}, row {}: {} is no label; give 0 and 1", i + 1, values[i]))),
@@ -572,7 +572,7 @@ pub(super) fn auc(
     found.map(|(area, interval)| estimate(Some(area), interval)).map_err(fault)
 }
 
-fn lengths(of: &[(&str, usize)]) -> PyResult<()> {
+pub(super) fn lengths(of: &[(&str, usize)]) -> PyResult<()> {
     let Some((first, n)) = of.first() else { return Ok(()) };
     match of.iter().find(|(_, m)| m != n) {
         Some((name, m)) => Err(bad_data(format!("{name} has {m} values and {first} has {n}; give them one length"))),
@@ -638,7 +638,7 @@ pub(super) fn delong(
 }
 
 /// Names or numbers as codes.
-fn codes(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u64>> {
+pub(super) fn codes(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u64>> {
     match column(object, name)? {
         Column::Text { codes, .. } => match codes.iter().position(|c| *c == Column::MISSING) {
             Some(i) => Err(bad_data(format!("{name}, row {}: the value is missing", i + 1))),

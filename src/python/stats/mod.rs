@@ -3,6 +3,7 @@
 mod arguments;
 mod canary;
 mod counts;
+mod quality;
 mod ranks;
 mod results;
 mod two_samples;
@@ -27,6 +28,12 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<results::ShiftResult>()?;
     module.add_class::<results::RankTestsResult>()?;
     module.add_class::<results::RankTestsManyResult>()?;
+    module.add_class::<results::LogLossesResult>()?;
+    module.add_class::<results::RegressionErrorResult>()?;
+    module.add_class::<results::AgreementResult>()?;
+    module.add_class::<results::IntraclassCorrelationResult>()?;
+    module.add_class::<results::ClusterRatioResult>()?;
+    module.add_class::<results::EffectSizeResult>()?;
     macro_rules! functions {
         ($($path:path),* $(,)?) => {$( module.add_function(wrap_pyfunction!($path, module)?)?; )*};
     }
@@ -84,6 +91,26 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         canary::mantel_haenszel,
         canary::psi,
         canary::jensen_shannon,
+        quality::log_losses,
+        quality::brier_losses,
+        quality::calibration_terms,
+        quality::calibration_error,
+        quality::average_precision,
+        quality::regression_error,
+        quality::agreement,
+        quality::intraclass_correlation,
+        quality::design_effect,
+        quality::cluster_ratio,
+        quality::clustered_rank,
+        quality::trials_without_events,
+        quality::agresti_coull,
+        quality::agresti_caffo,
+        quality::rate_interval,
+        quality::rate_test,
+        quality::poisson_means_test,
+        quality::harrell_davis,
+        quality::kish_size,
+        quality::effect_size,
     );
     Ok(())
 }

@@ -396,3 +396,106 @@ result!(
         ks_pvalue: Vec<Option<f64>>,
     }
 );
+
+result!(
+    /// Log-losses item by item.
+    LogLossesResult, "LogLossesResult",
+    {
+        /// -ln of the probability that was given to what happened.
+        losses: Vec<f64>,
+        /// Items whose probability was clipped; report it, because the clip decides their loss.
+        clipped: u64
+        |
+    }
+);
+
+result!(
+    /// How far predictions lie from what came.
+    RegressionErrorResult, "RegressionErrorResult",
+    {
+        /// Mean absolute error.
+        mae: f64,
+        /// Root of the mean squared error.
+        rmse: f64
+        |
+    }
+);
+
+result!(
+    /// How often two answers to the same items agree.
+    AgreementResult, "AgreementResult",
+    {
+        /// Items whose answers agree.
+        agreeing: u64,
+        /// All items.
+        items: u64
+        |
+        /// Share of items that agree.
+        rate: f64,
+    },
+    {
+        /// The exact lower bound of the share that agrees, at one-sided `alpha`.
+        #[pyo3(signature = (alpha=0.05))]
+        fn lower_bound(&self, alpha: f64) -> PyResult<f64> {
+            self.agreement().lower_bound(alpha).map_err(fault)
+        }
+
+        /// The exact p-value of "at most this share agrees": small shows that more do.
+        fn p_value(&self, threshold: f64) -> PyResult<f64> {
+            self.agreement().p_value(threshold).map_err(fault)
+        }
+    }
+);
+
+impl AgreementResult {
+    fn agreement(&self) -> crate::stats::classification::Agreement {
+        let AgreementResult { agreeing, items, rate } = *self;
+        crate::stats::classification::Agreement { agreeing, items, rate }
+    }
+}
+
+result!(
+    /// How alike the rows of one cluster are.
+    IntraclassCorrelationResult, "IntraclassCorrelationResult",
+    {
+        /// The intraclass correlation; None when all values are equal.
+        icc: Option<f64>
+        |
+        /// Mean square between clusters.
+        between: f64,
+        /// Mean square within clusters.
+        within: f64,
+        /// The size that stands for sizes that differ.
+        typical_size: f64,
+    }
+);
+
+result!(
+    /// A sum over a sum with its cluster-robust error.
+    ClusterRatioResult, "ClusterRatioResult",
+    {
+        /// Sum of numerators over sum of denominators.
+        ratio: f64,
+        /// Its standard error, with G / (G - 1).
+        standard_error: f64
+        |
+        /// The same without G / (G - 1).
+        standard_error_hc0: f64,
+        /// Number of clusters.
+        clusters: u64,
+    }
+);
+
+result!(
+    /// Standardised differences of two samples; None where one does not exist.
+    EffectSizeResult, "EffectSizeResult",
+    {
+        /// Difference over the pooled standard deviation.
+        cohen_d: Option<f64>,
+        /// Cohen's d without its small-sample bias.
+        hedges_g: Option<f64>,
+        /// Difference over the baseline's standard deviation.
+        glass_delta: Option<f64>
+        |
+    }
+);

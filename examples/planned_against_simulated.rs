@@ -12,7 +12,7 @@ pub struct Random(pub u64);
 
 impl Random {
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -21,7 +21,7 @@ impl Random {
     }
     /// A number in (0, 1).
     pub fn uniform(&mut self) -> f64 {
-        ((self.next() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+        ((self.bits() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
     }
     /// A standard normal number (Box and Muller 1958).
     pub fn normal(&mut self) -> f64 {
@@ -95,7 +95,7 @@ fn simulate(
     let seed = name.bytes().fold(7u64, |a, b| a.wrapping_mul(31).wrapping_add(u64::from(b)));
     let hits = (0..draws)
         .into_par_iter()
-        .filter(|draw| shown(&mut Random(Random(seed.wrapping_add(*draw)).next()), n.canary, n.baseline))
+        .filter(|draw| shown(&mut Random(Random(seed.wrapping_add(*draw)).bits()), n.canary, n.baseline))
         .count();
     Line {
         name,

@@ -203,3 +203,48 @@ fn talk_has_no_colour_when_nobody_looks() {
         assert!(!out(&output).contains('\u{1b}') && !talk(&output).contains('\u{1b}'), "{arguments:?}");
     }
 }
+
+fn planned(arguments: &[&str]) -> Value {
+    let output = serinus(arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", talk(&output));
+    serde_json::from_str(&out(&output)).unwrap()
+}
+
+#[test]
+fn each_published_claim_is_one_command() {
+    let common = "plan --superiority --mean 0 --sd 1 --absolute 0.05 --percent 1 --rate 10000/min";
+    let words = |text: &'static str| text.split(' ').collect::<Vec<_>>();
+    let hour = planned(&words(common));
+    assert_eq!((hour["canary_samples"].as_u64(), hour["minutes"].as_f64()), (Some(2_499), Some(24.99)));
+    let equal = planned(&[words(common), words("--equal-baseline --two-sided")].concat());
+    assert_eq!(equal["canary_samples"], 6_280);
+    let clicks = |p| planned(&["plan", "--superiority", "--two-sided", "--proportion", p, "--relative", "-0.02"]);
+    assert_eq!(clicks("0.50")["canary_samples"], 39_237);
+    assert_eq!(clicks("0.05")["canary_samples"], 738_572);
+}
+
+#[test]
+fn a_ramp_follows_the_schedule_and_prices_a_bad_canary() {
+    let base = ["plan", "--proportion", "0.01", "--absolute", "0.005", "--rate", "10000/min", "--schedule"];
+    for (schedule, percents) in [
+        ("aggressive", vec![10.0, 50.0]),
+        ("standard", vec![5.0, 25.0, 50.0]),
+        ("conservative", vec![1.0, 5.0, 10.0, 25.0, 50.0]),
+        ("2,40", vec![2.0, 40.0]),
+    ] {
+        let ramp = planned(&[&base[..], &[schedule, "--bad", "metric=0.05", "--requests-per-unit", "4"]].concat());
+        let stages = ramp["stages"].as_array().unwrap();
+        assert_eq!(stages.iter().map(|s| s["percent"].as_f64().unwrap()).collect::<Vec<_>>(), percents);
+        let (requests, users) = (&ramp["exposure"]["expected_requests"], &ramp["exposure"]["expected_units"]);
+        assert_eq!(users.as_f64().unwrap(), requests.as_f64().unwrap() / 4.0);
+        assert!(ramp["exposure"]["worst_excess"].as_f64().unwrap() > 0.0);
+    }
+    let file = serinus(&[&base[..], &["aggressive", "--emit", "rollout"]].concat());
+    assert!(out(&file).starts_with("version: 1\n"), "{}", out(&file));
+    for wrong in [&["50,5"][..], &["slow"], &["standard", "--bad", "other=1"], &["standard", "--superiority"]] {
+        let output = serinus(&[&base[..], wrong].concat());
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(talk(&output).contains("error: "), "{}", talk(&output));
+    }
+    assert_eq!(serinus(&[&base[..7], &["--bad", "metric=1"]].concat()).status.code(), Some(2));
+}

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serinus::drill::{DrillError, DrillOptions, Fault, drill};
 use serinus::input::{ReadOptions, Source, read_config, read_table};
+use serinus::replay::{Method, ReplayOptions};
+use serinus::rollout::{LookRule, RolloutConfig};
 use serinus::{JudgeConfig, Table, report};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/recordings/");
@@ -38,6 +40,20 @@ fn large_faults_are_caught_and_nothing_is_no_fault() {
     }
     let table = report::drill_table(&found);
     assert_eq!(table.lines().count(), 5, "a head, a rule and three faults:\n{table}");
+}
+
+#[test]
+fn a_broken_segment_is_never_promoted_by_a_monitored_rollout() {
+    let (config, table) = read();
+    let source = Source::from_argument(Path::new(&format!("{FOLDER}rollout.yaml"))).clone();
+    let rollout = RolloutConfig::from_value(&read_config(&source).expect("it can be read")).expect("it is valid");
+    let replay = ReplayOptions { method: Method::Anytime, look_every: Some(LookRule::Requests(100)) };
+    let broken = vec![Fault::Segment];
+    // The deals of docs/drill.md, one of which the monitor alone promotes.
+    let options = DrillOptions { rollout: Some(rollout), replay, seed: 0, ..options(broken, 5) };
+    let found = drill(&config, &table, &options, &|_, _| {}).expect("it can be drilled");
+    assert_eq!(found.faults[0].judged.rollback, 5, "{:?}", found.faults[0]);
+    assert_eq!(found.faults[0].rolled_out.promoted, 0, "{:?}", found.faults[0]);
 }
 
 #[test]

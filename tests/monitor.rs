@@ -120,6 +120,33 @@ fn an_error_spike_rolls_back_within_twenty_errors_and_stays_rolled_back() {
 }
 
 #[test]
+fn failures_have_half_of_the_gate_and_join_their_spike_detector() {
+    let lower = |name: &str| mean(name, Margin::relative(0.1)).role(Role::Critical);
+    let metrics = vec![proportion("errors", Margin::absolute(0.005)), lower("a"), lower("b"), lower("c"), lower("d")];
+    let mut monitor = Monitor::new(&config(metrics)).expect("valid");
+    let steady = |n: u64| ArmStatistics::moments(n, 10.0, 4.0 * n as f64);
+    let rolled_back = (0..200u64).find_map(|minute| {
+        let mut all = events((950, 0), (50, u64::from(minute >= 100)));
+        for name in ["a", "b", "c", "d"] {
+            all.insert(name.into(), Arms { baseline: steady(950), canary: steady(50) });
+        }
+        let look = monitor.observe(&batch(minute, all)).expect("in order");
+        let t = look.totals;
+        // The whole is the mean of its parts by their error rates: .03 for the metrics, .01 for spikes.
+        let (gate, spike) = (t.log_e_rollback.expect("margins"), t.log_e_spike.expect("errors are watched"));
+        let whole = ((0.03 * gate.exp() + 0.01 * spike.exp()) / 0.04).ln();
+        assert!((t.log_e_total.expect("both") - whole).abs() < 1e-9 && (t.log_total_at - 25f64.ln()).abs() < 1e-12);
+        let errors = look.judgement.metrics[0].evidence.as_ref().and_then(|e| e.log_e?.harm).expect("rows");
+        assert!(gate >= errors + 0.5f64.ln(), "errors weigh half: {gate} of {errors}");
+        look.rollback.map(|r| (r, t))
+    });
+    let (rollback, totals) = rolled_back.expect("one canary request in fifty fails");
+    assert!(totals.log_e_total >= Some(totals.log_total_at));
+    assert_eq!(rollback.reasons[0].metric.as_deref(), Some("errors"), "{:?}", rollback.reasons);
+    assert_eq!(monitor.look().judgement.metrics[0].outcome, Outcome::Fail);
+}
+
+#[test]
 fn the_same_batches_give_the_same_bytes_and_a_state_goes_on_where_it_stopped() {
     let mut slow = mean("latency", Margin::relative(0.1));
     slow.limit = Some(Limit { max: Some(100.0), min: None });
@@ -305,12 +332,11 @@ fn a_thousand_million_observations_stay_finite() {
 fn logs_of_a_million_either_way_have_p_values_and_sentences() {
     let mut monitor = Monitor::new(&config(vec![proportion("errors", Margin::relative(0.1))])).expect("valid");
     for minute in 0..20 {
-        let look =
-            monitor.observe(&batch(minute, events((19_000_000, 19_000), (1_000_000, 100_000)))).expect("in order");
-        assert_no_infinities(&look);
+        let counts = events((19_000_000_000, 19_000_000), (1_000_000_000, 100_000_000));
+        assert_no_infinities(&monitor.observe(&batch(minute, counts)).expect("in order"));
     }
     let log_e = monitor.look().judgement.metrics[0].evidence.as_ref().and_then(|e| e.log_e).expect("rows");
-    assert!(log_e.harm.is_some_and(|h| h > 1e6) && log_e.safe.is_some_and(|s| s < -1e3), "{log_e:?}");
+    assert!(log_e.harm.is_some_and(|h| h > 1e6) && log_e.safe.is_some_and(|s| s < -1e6), "{log_e:?}");
     assert!(monitor.rollback().is_some_and(|r| r.reasons.iter().any(|reason| reason.text.contains("exp("))));
 }
 
@@ -424,6 +450,88 @@ fn a_bad_segment_is_named_and_rolls_back_where_it_is_critical() {
     let look = monitor.look();
     let cells = &look.judgement.metrics[0].segments;
     assert_eq!(cells.iter().map(|c| c.outcome).collect::<Vec<_>>(), [Outcome::Fail, Outcome::Inconclusive]);
+}
+
+#[test]
+fn a_segment_in_doubt_stops_a_promotion_and_not_for_ever() {
+    let mut monitor = Monitor::new(&config(vec![proportion("errors", Margin::absolute(0.02))])).expect("valid");
+    let segment = |name: String| -> BTreeMap<String, String> { [("job".to_owned(), name)].into() };
+    let (mut held, mut promoted) = (0, 0);
+    for minute in 0..400u64 {
+        // Nineteen jobs without a fault and one that errs six times in six minutes: too little to roll back among so many,
+        // while the whole is shown safe.
+        let erring = u64::from((15..=20).contains(&minute));
+        let mut cells: Vec<SegmentBatch> = (0..19)
+            .map(|i| SegmentBatch { segment: segment(format!("job {i}")), metrics: events((38, 0), (4, 0)) })
+            .collect();
+        cells.push(SegmentBatch { segment: segment("student".into()), metrics: events((38, 0), (2, erring)) });
+        let metrics = events((760, 0), (78, erring));
+        let look = monitor.observe(&Batch { segments: cells, ..batch(minute, metrics) }).expect("in order");
+        let judged = &look.judgement;
+        let doubtful = judged.metrics[0].segments.iter().any(|c| {
+            let e = c.evidence.as_ref().expect("rows in both arms");
+            e.n.canary >= 30 && e.log_e.and_then(|l| l.harm).is_some_and(|h| h >= 20f64.ln())
+        });
+        let safe = judged.metrics[0].evidence.as_ref().and_then(|e| e.p_safe).is_some_and(|p| p <= 0.05);
+        assert_ne!(judged.decision, Decision::Rollback, "minute {minute}");
+        if doubtful {
+            assert_eq!(judged.decision, Decision::Hold, "minute {minute}");
+            let open = judged.reasons.iter().find(|r| r.code == "open_segment").expect("it is named");
+            assert_eq!(open.segment, Some(segment("student".into())));
+            held += u32::from(safe);
+        }
+        promoted += u32::from(judged.decision == Decision::Promote);
+    }
+    assert!(held > 0, "the segment alone stood between a safe metric and its promotion");
+    assert!(promoted > 0 && monitor.look().judgement.decision == Decision::Promote);
+}
+
+#[test]
+fn an_arm_that_falls_silent_for_an_hour_changes_no_evidence() {
+    let quantile =
+        MetricConfig::new("p90", MetricKind::Quantile { column: "latency".into(), q: 0.9 }, Direction::LowerIsBetter)
+            .margin(Margin::relative(0.2));
+    let config =
+        config(vec![proportion("errors", Margin::relative(0.5)), mean("latency", Margin::relative(0.1)), quantile]);
+    let feed = |minute: u64, rows: Arms<u64>| {
+        let values = |arm: u64, n: u64| -> Vec<f64> {
+            (0..n).map(|i| 10.0 + noise(arm * 1_000_003 + minute * 1009 + i)).collect()
+        };
+        let both = || Arms {
+            baseline: ArmStatistics::values(values(0, rows.baseline)),
+            canary: ArmStatistics::values(values(1, rows.canary)),
+        };
+        let mut metrics = events((rows.baseline, rows.baseline / 60), (rows.canary, rows.canary / 50));
+        metrics.insert("latency".into(), both());
+        metrics.insert("p90".into(), both());
+        Batch { assigned: rows, ..batch(minute, metrics) }
+    };
+    let pairs = |monitor: &Monitor| -> Vec<(f64, f64)> {
+        let log_e =
+            monitor.look().judgement.metrics.into_iter().map(|m| m.evidence.and_then(|e| e.log_e).expect("rows"));
+        log_e.map(|l| (l.harm.expect("a margin"), l.safe.expect("a margin"))).collect()
+    };
+    for silent in [Arms { baseline: 190, canary: 0 }, Arms { baseline: 0, canary: 50 }] {
+        let mut monitor = Monitor::new(&config).expect("valid");
+        let mut before = Vec::new();
+        for minute in 0..150 {
+            let rows = if (60..120).contains(&minute) { silent } else { Arms { baseline: 190, canary: 50 } };
+            assert_no_infinities(&monitor.observe(&feed(minute, rows)).expect("in order"));
+            match minute {
+                59 => before = pairs(&monitor),
+                119 => {
+                    let after = pairs(&monitor);
+                    assert!(before.iter().any(|p| p.0.abs() > 0.1), "{before:?}");
+                    for (b, a) in before.iter().zip(&after) {
+                        // The variance of an arm that goes on is known a little better; nothing else moves.
+                        assert!((b.0 - a.0).abs() < 0.25 && (b.1 - a.1).abs() < 0.25, "{before:?} {after:?}");
+                    }
+                }
+                _ => {}
+            }
+        }
+        assert_ne!(pairs(&monitor), before, "both arms speak again");
+    }
 }
 
 #[test]

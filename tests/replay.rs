@@ -122,24 +122,44 @@ fn shadow_recordings_are_replayed_in_pairs() {
     assert_eq!(run("shadow_skew", &FIXED).outcome, Outcome::RolledBack);
 }
 
-/// Canary errors served until the end of a monitored rollout of `error_spike`.
-fn errors_until_rollback(weight: f64) -> usize {
-    let (mut config, table) = (config("demo.yaml", &Value::Null), table("error_spike"));
-    config.metrics.iter_mut().find(|m| m.name == "errors").expect("it has errors").weight = weight;
+#[test]
+fn a_spike_of_errors_is_found_within_its_first_twenty() {
+    let (config, table) = (config("demo.yaml", &Value::Null), table("error_spike"));
     let told = replay(&config, &rollout(), &table, &every(100)).expect("it can be replayed");
     assert_eq!(told.outcome, Outcome::RolledBack, "{}", told.text);
+    let reason = &told.looks.last().expect("it looked").reasons[0];
+    assert_eq!(reason.metric.as_deref(), Some("errors"), "{}", reason.text);
     let (time, error) = (numbers(&table, "ts_ms"), numbers(&table, "error"));
     let end = time.iter().copied().fold(f64::INFINITY, f64::min) + 1000.0 * told.exposure.seconds;
-    canary_rows(&table).into_iter().filter(|&i| time[i] <= end && error[i] == 1.0).count()
+    let found = canary_rows(&table).into_iter().filter(|&i| time[i] <= end && error[i] == 1.0).count();
+    assert!((1..=20).contains(&found), "{found} errors");
 }
 
 #[test]
-fn a_spike_of_errors_is_found_within_its_first_twenty_where_errors_weigh_half() {
-    // Of five critical metrics, one with weight 4 has half of the weight that may roll back.
-    let found = errors_until_rollback(4.0);
-    assert!((1..=20).contains(&found), "{found} errors");
-    let found = errors_until_rollback(1.0);
-    assert!((1..=25).contains(&found), "{found} errors");
+fn a_monitored_replay_draws_each_metric_against_its_margin() {
+    let told = run("error_spike", &every(100));
+    for theme in [report::svg::Theme::Light, report::svg::Theme::Dark, report::svg::Theme::Auto] {
+        let picture = report::replay_sequences(&told, theme);
+        assert!(picture.starts_with("<svg") && !picture.contains("NaN") && !picture.contains("inf"));
+        for metric in told.judgement.as_ref().expect("it looked").metrics.iter().filter(|m| m.evidence.is_some()) {
+            assert!(picture.contains(&format!(">{} \u{b7} ", metric.name)), "{}", metric.name);
+        }
+        assert!(picture.contains(">rollback<") && picture.contains(">5%<") && picture.contains(">25%<"));
+    }
+    assert!(report::replay_html(&told).contains("intervals against margins"));
+    let mut empty = told;
+    (empty.looks, empty.judgement) = (Vec::new(), None);
+    assert!(report::replay_sequences(&empty, report::svg::Theme::Light).contains("no looks to draw"));
+}
+
+#[test]
+fn an_undecided_monitored_replay_says_what_one_fixed_test_at_the_end_says() {
+    let told = run("segment_young_zero", &every(100));
+    assert_eq!(told.outcome, Outcome::Undecided, "{}", told.text);
+    let warning = told.warnings.iter().find(|w| w.starts_with("the fixed test, asked once"));
+    assert!(warning.is_some_and(|w| w.contains("says rollback")), "{:?}", told.warnings);
+    let fixed = run("segment_young_zero", &FIXED);
+    assert!(!fixed.warnings.iter().any(|w| w.contains("asked once")), "{:?}", fixed.warnings);
 }
 
 /// 200 deals by `cargo run --release --features cli --example replay_recordings`; here as many as a test has time for.

@@ -17,6 +17,7 @@ use crate::input::{Source, read_config};
 use crate::judge::Decision;
 use crate::replay::{self, Method, ReplayOptions, replay_with_progress};
 use crate::report;
+use crate::report::svg::Theme;
 use crate::rollout::{LookRule, RolloutConfig};
 
 /// Run a rollout over a recording: when would it have promoted or rolled back, and at what exposure?
@@ -45,9 +46,15 @@ pub(super) struct Replay {
     /// Write the report here in place of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Also write a picture of the rollout here, as SVG
+    /// Also write a picture of the rollout here, as SVG: traffic, score and decisions
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
+    /// Also write each metric's interval against its margin, look by look, here as SVG
+    #[arg(long, value_name = "FILE")]
+    metrics_picture: Option<PathBuf>,
+    /// Colours of the pictures; auto follows the reader's system
+    #[arg(long, value_enum, value_name = "THEME", default_value_t)]
+    theme: Colours,
     /// Also write a JUnit report of the last look here
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -76,6 +83,25 @@ impl Asked {
         match self {
             Asked::Fixed => Method::Fixed,
             Asked::Anytime => Method::Anytime,
+        }
+    }
+}
+
+/// Themes by the words of the command line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Colours {
+    Light,
+    Dark,
+    #[default]
+    Auto,
+}
+
+impl Colours {
+    fn theme(self) -> Theme {
+        match self {
+            Colours::Light => Theme::Light,
+            Colours::Dark => Theme::Dark,
+            Colours::Auto => Theme::Auto,
         }
     }
 }
@@ -125,7 +151,10 @@ impl Replay {
             None => Err(Fault::Usage(format!("no judgement to write: {}", told.text))),
         };
         if let Some(path) = &self.picture {
-            output::write(Some(path), &report::replay_picture(told, report::svg::Theme::Light))?;
+            output::write(Some(path), &report::replay_picture(told, self.theme.theme()))?;
+        }
+        if let Some(path) = &self.metrics_picture {
+            output::write(Some(path), &report::replay_sequences(told, self.theme.theme()))?;
         }
         if let Some(path) = &self.junit {
             output::write(Some(path), &judged(ReportFormat::Junit)?)?;

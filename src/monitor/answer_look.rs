@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::combine::e_holm_adjusted;
-use super::decide::{CELL_ROWS, MISSING_ALPHA, Standing};
+use super::decide::{CELL_ROWS, MISSING_ALPHA, Standing, adjusted};
 use super::log_sum::p_from_log_e;
 use super::look::{LOOK_SCHEMA, Look};
 use super::metric::MetricState;
@@ -43,12 +42,9 @@ impl Monitor {
         let mut findings: Vec<Finding> =
             each.map(|(i, (plan, state))| self.finding(i, plan, state, standing)).collect();
         for role in [Role::Critical, Role::Scored, Role::Advisory] {
-            let family: Vec<usize> =
-                (0..findings.len()).filter(|i| findings[*i].role == role && standing.pairs[*i].is_some()).collect();
-            let logs: Vec<f64> = family.iter().map(|i| standing.pairs[*i].map_or(0.0, |p| p.harm)).collect();
-            for (i, p) in family.into_iter().zip(e_holm_adjusted(&logs)) {
+            for (i, left) in adjusted(&self.plans, &self.weights, standing, role) {
                 if let Some(evidence) = &mut findings[i].evidence {
-                    evidence.p_harm_adjusted = Some(p);
+                    evidence.p_harm_adjusted = Some(p_from_log_e(left));
                 }
             }
         }
@@ -301,6 +297,7 @@ impl Monitor {
             }
             reasons.push(words::reason(code, Some(&finding.name), &numbers, text));
         }
+        reasons.extend(self.open_segments());
         let t = &standing.totals;
         // An open spike: the detector stands above 1 in 20 of what rolls back.
         let open_spike = t.log_e_spike.filter(|e| *e >= t.log_spike_at - OPEN_SPIKE.ln());
@@ -322,6 +319,34 @@ impl Monitor {
             ));
         }
         reasons
+    }
+
+    /// Segments in which a critical metric would be shown to be worse if they were the only one looked at: too little for a
+    /// rollback among so many, too much for a promotion.
+    fn open_segments(&self) -> Vec<Reason> {
+        let level = -self.config.monitoring.alpha_rollback.ln();
+        let mut found = Vec::new();
+        for segment in &self.state.segments {
+            for (m, cell) in &segment.metrics {
+                let plan = &self.plans[*m];
+                let large = cell.rows.baseline.min(cell.rows.canary) >= CELL_ROWS;
+                let harm = plan.pair(cell).map(|p| p.harm).filter(|h| *h >= level);
+                let (Role::Critical, true, Some(harm)) = (plan.config.role, large, harm) else { continue };
+                let name: Vec<String> = segment.segment.iter().map(|(k, v)| format!("{k} {v}")).collect();
+                let text = format!(
+                    "{} in {}: harm is not ruled out, its e-value is {} and {} stops a promotion",
+                    plan.config.name,
+                    name.join(", "),
+                    words::e_value(harm),
+                    words::e_value(level)
+                );
+                let mut reason = words::reason("open_segment", Some(&plan.config.name), &[("log_e", harm)], text);
+                reason.segment = Some(segment.segment.clone());
+                found.push((harm, reason));
+            }
+        }
+        found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        found.into_iter().map(|(_, reason)| reason).collect()
     }
 
     fn checks(&self) -> Vec<Check> {

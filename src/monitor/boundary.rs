@@ -1,7 +1,7 @@
 //! Where acceptable ends: the lines "canary = baseline x scale + offset" that a metric's margins draw.
 
 use super::label::Side;
-use crate::config::{Combine, Direction, MetricConfig};
+use crate::config::{Combine, Direction, MetricConfig, MetricKind};
 use crate::evidence::MarginUsed;
 
 /// One line, and the side of it on which harm lies.
@@ -107,6 +107,12 @@ fn mean(pairs: &[Pair], of: impl Fn(&Pair) -> f64) -> f64 {
 
 /// The margin of a metric as evidence reports it.
 pub(crate) fn margin_used(metric: &MetricConfig) -> Option<MarginUsed> {
+    let own = |absolute| Some(MarginUsed { relative: None, absolute: Some(absolute), combine: None });
+    match metric.kind {
+        MetricKind::Shift { max_distance, .. } => return own(max_distance),
+        MetricKind::Agreement { min, .. } => return own(1.0 - min),
+        _ => {}
+    }
     metric.margin.map(|m| MarginUsed {
         relative: m.relative,
         absolute: m.absolute,
@@ -117,7 +123,7 @@ pub(crate) fn margin_used(metric: &MetricConfig) -> Option<MarginUsed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Margin, MetricKind};
+    use crate::config::Margin;
 
     fn metric(direction: Direction, margin: Margin) -> MetricConfig {
         MetricConfig::new("m", MetricKind::Mean { column: "m".into() }, direction).margin(margin)

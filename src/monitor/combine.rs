@@ -36,27 +36,36 @@ pub fn e_bonferroni(log_e: &[f64], alpha: f64) -> Vec<bool> {
 /// assert_eq!(e_holm(&logs, 0.05), [true, true, false]);
 /// ```
 pub fn e_holm(log_e: &[f64], alpha: f64) -> Vec<bool> {
-    let order = descending(log_e);
-    let mut rejected = vec![false; log_e.len()];
-    for (rank, i) in order.iter().enumerate() {
-        let left = (log_e.len() - rank) as f64;
-        if !(log_e[*i] >= left.ln() - alpha.ln()) {
-            break;
-        }
-        rejected[*i] = true;
-    }
-    rejected
+    weighted_e_holm(log_e, &vec![1.0; log_e.len()]).into_iter().map(|left| left >= -alpha.ln()).collect()
 }
 
 /// The p-value that e-Holm gives each e-value: the least alpha at which it is rejected, at most 1.
 pub fn e_holm_adjusted(log_e: &[f64]) -> Vec<f64> {
-    let mut adjusted = vec![1.0; log_e.len()];
+    let left = weighted_e_holm(log_e, &vec![1.0; log_e.len()]);
+    left.into_iter().map(super::log_sum::p_from_log_e).collect()
+}
+
+/// What e-Holm with weights leaves of each e-value, as a log: it is rejected at alpha when that reaches log(1 / alpha).
+///
+/// In the order of w E, each is multiplied by its share of the weights not yet passed, and may not exceed the one before.
+/// It is the step-down form of testing every intersection by its weighted mean, so a metric that carries such a mean over
+/// its threshold alone is always named. A weight of 0 leaves nothing.
+pub(crate) fn weighted_e_holm(log_e: &[f64], weights: &[f64]) -> Vec<f64> {
+    // An e-value that is no number shows nothing.
+    let known = |e: f64| if e.is_nan() { f64::NEG_INFINITY } else { e };
+    let weighted: Vec<f64> = log_e.iter().zip(weights).map(|(e, w)| known(*e) + w.ln()).collect();
+    let order = descending(&weighted);
+    let mut left = vec![f64::NEG_INFINITY; log_e.len()];
     let mut least = f64::INFINITY;
-    for (rank, i) in descending(log_e).into_iter().enumerate() {
-        least = least.min(log_e[i] - ((log_e.len() - rank) as f64).ln());
-        adjusted[i] = super::log_sum::p_from_log_e(least);
+    for (rank, &i) in order.iter().enumerate() {
+        // Summed anew at each step, so that nothing cancels.
+        let total: f64 = order[rank..].iter().map(|j| weights[*j]).sum();
+        if weights[i] > 0.0 {
+            least = least.min(weighted[i] - total.ln());
+            left[i] = least;
+        }
     }
-    adjusted
+    left
 }
 
 /// Which e-values survive e-BH at false discovery rate `q`, under any dependence: the k* largest, with k* the largest k
@@ -126,6 +135,21 @@ mod tests {
         let adjusted = e_holm_adjusted(&logs);
         assert!(adjusted.iter().zip(&holm).all(|(p, rejected)| (*p <= 0.05) == *rejected), "{adjusted:?}");
         assert!(e_bh(&[], 0.05).is_empty() && e_holm(&[], 0.05).is_empty());
+    }
+
+    #[test]
+    fn with_weights_the_metric_that_carries_the_mean_is_named() {
+        // One metric of weight one half at E = 40 carries the mean to 20; equal weights would ask for 120 here.
+        let logs = [40f64.ln(), 0.0, f64::NEG_INFINITY];
+        let left = weighted_e_holm(&logs, &[0.5, 0.25, 0.25]);
+        assert!((left[0] - 20f64.ln()).abs() < 1e-12, "{left:?}");
+        assert!((left[1] - 0.5f64.ln()).abs() < 1e-12 && left[2] == f64::NEG_INFINITY);
+        // Step down: what is left of the second is measured against the remaining weights only.
+        let left = weighted_e_holm(&[100f64.ln(), 30f64.ln()], &[0.5, 0.5]);
+        assert!((left[0] - 50f64.ln()).abs() < 1e-12 && (left[1] - 30f64.ln()).abs() < 1e-12, "{left:?}");
+        assert_eq!(weighted_e_holm(&[5.0, 900.0], &[1.0, 0.0]), [5.0, f64::NEG_INFINITY]);
+        assert!(weighted_e_holm(&[], &[]).is_empty());
+        assert_eq!(e_holm(&[f64::NAN, 100f64.ln()], 0.05), [false, true]);
     }
 
     #[test]

@@ -1,18 +1,20 @@
 //! From the metrics' answers to a decision.
 //!
 //! Rollback, in this order: a limit is crossed; the weighted mean of the gating metrics' e-values reaches its level (the
-//! critical metrics gate; where none is critical, all scored ones do); a spike; the whole distribution of a gating metric;
-//! a segment of a critical metric; the best score left is at or below `thresholds.fail`. A rollback stays. Then invalid: a
-//! sample-ratio mismatch or an arm without rows. Then promotion: every critical metric shown safe at this look and the
-//! score at `thresholds.pass`, which with the default thresholds is the intersection of all metrics, after the least bake
-//! time and without an open spike. Otherwise hold.
+//! critical metrics gate; where none is critical, all scored ones do); a spike; both taken together; the whole
+//! distribution of a gating metric; a segment of a critical metric; the best score left is at or below `thresholds.fail`.
+//! A rollback stays. Then invalid: a sample-ratio mismatch or an arm without rows. Then promotion: every critical metric
+//! shown safe at this look and the score at `thresholds.pass`, which with the default thresholds is the intersection of all
+//! metrics, after the least bake time, without an open spike, and without a segment in which a critical metric alone would
+//! be shown to be worse. Otherwise hold.
 
 use super::boundary::Pair;
-use super::combine::{e_bh, e_holm, log_mean_e};
+use super::combine::{e_bh, log_mean_e, weighted_e_holm};
+use super::log_sum::log_add_exp;
 use super::look::Totals;
 use super::plan::{Budget, MetricPlan};
-use super::score::shares;
 use super::state::MonitorState;
+use super::weights::{Weights, gating};
 use super::words;
 use crate::config::{JudgeConfig, Role};
 use crate::judge::judgement::Reason;
@@ -34,24 +36,31 @@ pub(crate) const CELL_ROWS: u64 = 30;
 /// Level of differential missingness over all looks.
 pub(crate) const MISSING_ALPHA: f64 = 0.001;
 
-pub(crate) fn standing(config: &JudgeConfig, plans: &[MetricPlan], budget: &Budget, state: &MonitorState) -> Standing {
+pub(crate) fn standing(plans: &[MetricPlan], budget: &Budget, weights: &Weights, state: &MonitorState) -> Standing {
     let pairs: Vec<Option<Pair>> = plans.iter().zip(&state.metrics).map(|(p, s)| p.pair(s)).collect();
     let spikes: Vec<Option<f64>> = plans.iter().zip(&state.metrics).map(|(p, s)| p.spike(s)).collect();
     let gating = gating(plans);
-    let weights = shares(config, |i| gating[i] && pairs[i].is_some());
     let logs: Vec<f64> = pairs.iter().map(|p| p.map_or(0.0, |p| p.harm)).collect();
-    let spiking = shares(config, |i| gating[i] && spikes[i].is_some());
     let spike_logs: Vec<f64> = spikes.iter().map(|s| s.unwrap_or(f64::NEG_INFINITY)).collect();
     let tests = order_tests(plans, |role| role != Role::Advisory) as f64;
     let ordered =
         (0..plans.len()).filter(|i| gating[*i] && plans[*i].has_order_test()).map(|i| state.metrics[i].order_p);
     let needed = (0..plans.len()).filter(|i| plans[*i].config.role != Role::Advisory);
     let safe = needed.filter_map(|i| pairs[i].map(|p| p.safe)).reduce(f64::min);
+    let log_e_rollback = log_mean_e(&logs, &weights.gate);
+    let log_e_spike = log_mean_e(&spike_logs, &weights.spike).filter(|e| e.is_finite());
+    // A mean of e-values again, each weighted with its part of the error rate: never slower than either alone.
+    let log_e_total = match (log_e_rollback, log_e_spike) {
+        (Some(gate), Some(spike)) => log_mean_e(&[gate, spike], &[budget.gate, budget.spike]),
+        _ => None,
+    };
     Standing {
         totals: Totals {
-            log_e_rollback: log_mean_e(&logs, &weights),
+            log_e_rollback,
             log_rollback_at: -budget.gate.ln(),
-            log_e_spike: log_mean_e(&spike_logs, &spiking).filter(|e| e.is_finite()),
+            log_e_total,
+            log_total_at: -(budget.gate + budget.spike).ln(),
+            log_e_spike,
             log_spike_at: -budget.spike.ln(),
             p_shift: ordered.reduce(f64::min).map(|p| (p * tests).min(1.0)),
             p_shift_at: budget.shift,
@@ -69,25 +78,29 @@ fn order_tests(plans: &[MetricPlan], among: impl Fn(Role) -> bool) -> usize {
     plans.iter().filter(|p| among(p.config.role) && p.has_order_test()).count()
 }
 
-/// The critical metrics, or all scored ones where none is critical.
-fn gating(plans: &[MetricPlan]) -> Vec<bool> {
-    let monitored = |p: &MetricPlan, role| p.config.role == role && p.is_monitored();
-    let critical = plans.iter().any(|p| monitored(p, Role::Critical));
-    let role = if critical { Role::Critical } else { Role::Scored };
-    plans.iter().map(|p| monitored(p, role)).collect()
-}
-
 /// Marks the metrics and cells that are shown to be worse at this look; a mark stays.
-pub(crate) fn attribute(plans: &[MetricPlan], budget: &Budget, standing: &Standing, state: &mut MonitorState) {
+pub(crate) fn attribute(
+    plans: &[MetricPlan],
+    budget: &Budget,
+    weights: &Weights,
+    standing: &Standing,
+    state: &mut MonitorState,
+) {
     for (role, alpha) in [(Role::Critical, budget.gate), (Role::Scored, budget.scored), (Role::Advisory, budget.scored)]
     {
-        let family: Vec<usize> =
-            (0..plans.len()).filter(|i| plans[*i].config.role == role && standing.pairs[*i].is_some()).collect();
-        let logs: Vec<f64> = family.iter().map(|i| standing.pairs[*i].map_or(0.0, |p| p.harm)).collect();
-        for (i, rejected) in family.into_iter().zip(e_holm(&logs, alpha)) {
-            if rejected {
+        for (i, left) in adjusted(plans, weights, standing, role) {
+            if left >= -alpha.ln() {
                 state.metrics[i].failed.get_or_insert_with(|| "harm_shown".into());
             }
+        }
+    }
+    // A metric whose own parts of both means reach the whole is shown by itself.
+    for i in (0..plans.len()).filter(|i| standing.gating[*i]) {
+        let part = |share: f64, log_e: Option<f64>| log_e.map_or(f64::NEG_INFINITY, |e| share.ln() + e);
+        let gate = part(budget.gate * weights.gate[i], standing.pairs[i].map(|p| p.harm));
+        let spike = part(budget.spike * weights.spike[i], standing.spikes[i]);
+        if log_add_exp(gate, spike) >= 0.0 {
+            state.metrics[i].failed.get_or_insert_with(|| "harm_shown".into());
         }
     }
     let spiking = standing.totals.log_e_spike.is_some_and(|e| e >= standing.totals.log_spike_at);
@@ -104,6 +117,15 @@ pub(crate) fn attribute(plans: &[MetricPlan], budget: &Budget, standing: &Standi
         }
     }
     attribute_cells(plans, budget, state);
+}
+
+/// What e-Holm leaves of the e-values of harm of a role's metrics, as logs; the gating ones with their shares as weights.
+pub(crate) fn adjusted(plans: &[MetricPlan], weights: &Weights, standing: &Standing, role: Role) -> Vec<(usize, f64)> {
+    let family: Vec<usize> =
+        (0..plans.len()).filter(|i| plans[*i].config.role == role && standing.pairs[*i].is_some()).collect();
+    let logs: Vec<f64> = family.iter().map(|i| standing.pairs[*i].map_or(0.0, |p| p.harm)).collect();
+    let shares: Vec<f64> = family.iter().map(|i| if standing.gating[*i] { weights.gate[*i] } else { 1.0 }).collect();
+    family.into_iter().zip(weighted_e_holm(&logs, &shares)).collect()
 }
 
 /// Segment cells by e-BH, over all cells with rows enough.
@@ -165,8 +187,13 @@ pub(crate) fn rollback_reasons(
         }
     }
     let t = &standing.totals;
-    if let Some(log_e) = t.log_e_rollback.filter(|e| *e >= t.log_rollback_at) {
-        reasons.extend(gate_reasons(plans, standing, state, log_e));
+    let reached = |e: Option<f64>, at: f64| e.filter(|e| *e >= at);
+    if let Some(log_e) = reached(t.log_e_rollback, t.log_rollback_at) {
+        reasons.extend(gate_reasons(plans, standing, state, (log_e, t.log_rollback_at)));
+    } else if reached(t.log_e_spike, t.log_spike_at).is_none()
+        && let Some(log_e) = reached(t.log_e_total, t.log_total_at)
+    {
+        reasons.extend(gate_reasons(plans, standing, state, (log_e, t.log_total_at)));
     }
     if let Some(log_e) = t.log_e_spike.filter(|e| *e >= t.log_spike_at) {
         let worst = largest(&standing.spikes, &standing.gating);
@@ -210,18 +237,19 @@ pub(crate) fn rollback_reasons(
     reasons
 }
 
-fn gate_reasons(plans: &[MetricPlan], standing: &Standing, state: &MonitorState, log_e: f64) -> Vec<Reason> {
-    let t = &standing.totals;
-    let numbers = [("log_e", log_e), ("log_e_at", t.log_rollback_at)];
+fn gate_reasons(
+    plans: &[MetricPlan],
+    standing: &Standing,
+    state: &MonitorState,
+    (log_e, log_e_at): (f64, f64),
+) -> Vec<Reason> {
+    let numbers = [("log_e", log_e), ("log_e_at", log_e_at)];
     let failed = |i: &usize| standing.gating[*i] && state.metrics[*i].failed.is_some();
     let mut named: Vec<usize> = (0..plans.len()).filter(failed).collect();
     let harm = |i: usize| standing.pairs[i].map_or(f64::NEG_INFINITY, |p| p.harm);
     named.sort_by(|a, b| harm(*b).total_cmp(&harm(*a)));
-    let total = format!(
-        "together the e-value is {} and {} rolls back",
-        words::e_value(log_e),
-        words::e_value(t.log_rollback_at)
-    );
+    let total =
+        format!("together the e-value is {} and {} rolls back", words::e_value(log_e), words::e_value(log_e_at));
     if named.is_empty() {
         let logs: Vec<Option<f64>> = standing.pairs.iter().map(|p| p.map(|p| p.harm)).collect();
         let name = largest(&logs, &standing.gating).map_or("", |i| plans[i].config.name.as_str());

@@ -43,6 +43,11 @@ pub struct Totals {
     pub log_e_rollback: Option<f64>,
     /// Rolls back at this.
     pub log_rollback_at: f64,
+    /// Mean of that of the metrics and that of the spike detectors, each with its part of the error rate; `None` where only
+    /// one of them is watched.
+    pub log_e_total: Option<f64>,
+    /// Rolls back at this.
+    pub log_total_at: f64,
     /// Mean of the gating metrics' spike detectors.
     pub log_e_spike: Option<f64>,
     /// Rolls back at this.

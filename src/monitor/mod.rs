@@ -43,6 +43,7 @@ mod spike;
 mod state;
 mod stratified;
 mod watch;
+mod weights;
 mod words;
 
 pub use batch::{ArmStatistics, Batch, GroupSums, SegmentBatch};

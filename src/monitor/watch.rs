@@ -10,6 +10,7 @@ use super::look::{Look, Totals};
 use super::metric::Checked;
 use super::plan::{Budget, History, MetricPlan, check};
 use super::state::{MonitorState, Rollback, STATE_SCHEMA, SegmentState, Stored};
+use super::weights::Weights;
 use crate::arms::Arms;
 use crate::config::{JudgeConfig, Role};
 
@@ -53,6 +54,7 @@ pub struct Monitor {
     pub(crate) config: JudgeConfig,
     pub(crate) plans: Vec<MetricPlan>,
     pub(crate) budget: Budget,
+    pub(crate) weights: Weights,
     pub(crate) state: MonitorState,
 }
 
@@ -75,7 +77,8 @@ impl Monitor {
         let plans: Vec<MetricPlan> =
             config.metrics.iter().map(|m| MetricPlan::new(m, config, known(&m.name))).collect();
         let state = MonitorState::new(config.digest(), plans.iter().map(MetricPlan::fresh).collect());
-        Ok(Monitor { config: config.clone(), plans, budget: Budget::of(config), state })
+        let weights = Weights::of(config, &plans);
+        Ok(Monitor { config: config.clone(), plans, budget: Budget::of(config), weights, state })
     }
 
     /// A monitor that goes on from a stored state.
@@ -155,7 +158,7 @@ impl Monitor {
     }
 
     pub(crate) fn standing(&self) -> Standing {
-        standing(&self.config, &self.plans, &self.budget, &self.state)
+        standing(&self.plans, &self.budget, &self.weights, &self.state)
     }
 
     fn check_window(&self, batch: &Batch) -> Result<(), MonitorError> {
@@ -265,7 +268,7 @@ impl Monitor {
     /// Marks what is shown and latches a rollback.
     fn decide(&mut self, sequence: u64) {
         let standing = self.standing();
-        attribute(&self.plans, &self.budget, &standing, &mut self.state);
+        attribute(&self.plans, &self.budget, &self.weights, &standing, &mut self.state);
         if self.state.rollback.is_some() {
             return;
         }

@@ -66,7 +66,9 @@ pub(super) fn run(
             progress(ReplayProgress { rows: i as u64 + 1, total_rows, looks: told });
         }
     }
-    Ok(run.finish(options.method, look_every))
+    let end = run.seen_until;
+    let at_the_end = if run.rollout.state.is_active() { run.watcher.at_the_end(end)? } else { None };
+    Ok(run.finish(options.method, look_every, at_the_end.as_ref()))
 }
 
 fn block(row: &Row, first: f64, seconds: f64) -> f64 {
@@ -214,7 +216,7 @@ impl<'c> Run<'c, '_> {
         }
     }
 
-    fn finish(self, method: Method, look_every: LookRule) -> Replay {
+    fn finish(self, method: Method, look_every: LookRule, at_the_end: Option<&Judgement>) -> Replay {
         let state = &self.rollout.state;
         let end = state.ended.as_ref().map_or(state.last, |e| e.at);
         let (outcome, decision) = match state.phase {
@@ -254,7 +256,14 @@ impl<'c> Run<'c, '_> {
             });
         }
         let text = self.sentence(outcome, &exposure);
-        let warnings = self.warnings(method);
+        let mut warnings = self.warnings(method);
+        warnings.extend(at_the_end.map(|fixed| {
+            let why = fixed.reasons.first().map_or(String::new(), |r| format!(": {}", r.text));
+            format!(
+                "the fixed test, asked once about everything served until the end, says {}{why}",
+                word(fixed.decision)
+            )
+        }));
         Replay {
             schema: REPLAY_SCHEMA.to_owned(),
             method,
@@ -313,6 +322,14 @@ impl<'c> Run<'c, '_> {
             ));
         }
         warnings
+    }
+}
+
+fn word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Promote => "promote",
+        Decision::Hold => "hold",
+        Decision::Rollback => "rollback",
     }
 }
 

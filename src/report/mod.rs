@@ -23,6 +23,6 @@ pub use github::github;
 pub use html::html;
 pub use junit::junit;
 pub use markdown::markdown;
-pub use replay::{replay_html, replay_markdown, replay_picture, replay_text};
+pub use replay::{replay_html, replay_markdown, replay_picture, replay_sequences, replay_text};
 pub use text::{Style, text};
 pub use variables::{dotenv, github_outputs};

@@ -2,8 +2,9 @@
 
 use super::escape;
 use super::outline;
-use super::svg::{self, Theme};
-use crate::judge::judgement::Reason;
+use super::svg::{self, Course, Sequence, SequencePoint, Theme};
+use crate::evidence::Scale;
+use crate::judge::judgement::{Finding, Reason};
 use crate::replay::{LookRecord, Method, Outcome, Replay};
 
 /// Looks in a table; of more, those that changed something and evenly spaced ones are shown.
@@ -44,14 +45,15 @@ pub fn replay_markdown(replay: &Replay) -> String {
     out
 }
 
-/// The replay as one HTML page with its pictures: no script, nothing loaded.
+/// The replay as one HTML page with its pictures, light and dark as the reader's system prefers: no script, nothing loaded.
 pub fn replay_html(replay: &Replay) -> String {
     let mut body = format!(
-        "<h1>{}</h1>\n<p>{}</p>\n<p>{}</p>\n<figure>{}</figure>\n",
+        "<h1>{}</h1>\n<p>{}</p>\n<p>{}</p>\n<figure>{}</figure>\n<figure>{}</figure>\n",
         word(replay),
         escape::xml(&replay.text),
         escape::xml(&exposure(replay)),
-        replay_picture(replay, Theme::Light)
+        replay_picture(replay, Theme::Auto),
+        replay_sequences(replay, Theme::Auto)
     );
     for (title, rows) in [("Stages", stage_rows(replay)), ("Looks", look_rows(replay))] {
         body.push_str(&format!("<h2>{title}</h2>\n<table>\n"));
@@ -70,9 +72,11 @@ pub fn replay_html(replay: &Replay) -> String {
     }
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{} - Serinus replay</title>\n<style>\
-         body{{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;background:#fff;color:#1f2328}}\
-         figure{{margin:1rem 0}}figure svg{{max-width:100%;height:auto}}table{{border-collapse:collapse}}\
-         th,td{{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;border-bottom:1px solid #d1d9e0}}\
+         :root{{color-scheme:light dark;--paper:#fff;--ink:#1f2328;--line:#d1d9e0}}\
+         @media (prefers-color-scheme:dark){{:root{{--paper:#0d1117;--ink:#e6edf3;--line:#3d444d}}}}\
+         body{{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;background:var(--paper);color:var(--ink)}}\
+         figure{{margin:1rem 0;overflow-x:auto}}figure svg{{max-width:100%;height:auto}}table{{border-collapse:collapse}}\
+         th,td{{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--line)}}\
          </style></head>\n<body>\n{body}</body></html>\n",
         word(replay)
     )
@@ -92,6 +96,54 @@ pub fn replay_picture(replay: &Replay, theme: Theme) -> String {
         })
         .collect();
     svg::timeline(&looks, theme)
+}
+
+/// Each metric's interval against its margin, look by look, and where the decision fell, as SVG. With the monitor the
+/// intervals are confidence sequences, which may be read at every look. Metrics without an estimate are left out.
+pub fn replay_sequences(replay: &Replay, theme: Theme) -> String {
+    let findings = replay.judgement.iter().flat_map(|j| &j.metrics).enumerate();
+    let metrics: Vec<Sequence> = findings.filter_map(|(i, finding)| sequence(replay, i, finding)).collect();
+    let both = |l: &LookRecord| l.served.baseline + l.served.canary;
+    // A share may change at a look or, by time alone, between two.
+    let (mut stages, mut now, mut seen) = (Vec::new(), 0.0, 0);
+    for look in &replay.looks {
+        for (at, percent) in [(seen, look.percent), (both(look), look.percent_after)] {
+            if percent != now && percent > 0.0 {
+                stages.push((at, percent));
+            }
+            now = percent;
+        }
+        seen = both(look);
+    }
+    let decided = replay.looks.last().map(|l| (both(l), replay.decision));
+    svg::sequences(&metrics, &Course { stages, decided, text: replay.text.clone() }, theme)
+}
+
+fn sequence(replay: &Replay, place: usize, finding: &Finding) -> Option<Sequence> {
+    let evidence = finding.evidence.as_ref()?;
+    let margin = evidence.margin.and_then(|m| if evidence.scale == Scale::Ratio { m.relative } else { m.absolute });
+    let of_look = |l: &LookRecord| {
+        let m = l.metrics.get(place).filter(|m| m.name == finding.name)?;
+        Some(SequencePoint {
+            requests: l.served.baseline + l.served.canary,
+            estimate: m.estimate,
+            low: m.interval.and_then(|i| i.low),
+            high: m.interval.and_then(|i| i.high),
+            has_interval: m.interval.is_some(),
+            outcome: m.outcome,
+        })
+    };
+    let points: Vec<SequencePoint> = replay.looks.iter().filter_map(of_look).collect();
+    points.iter().any(|p| p.estimate.is_some() || p.has_interval).then(|| Sequence {
+        name: finding.name.clone(),
+        role: finding.role,
+        direction: finding.direction,
+        scale: evidence.scale,
+        estimand: evidence.estimand.clone(),
+        margin,
+        reason: finding.reason.clone(),
+        points,
+    })
 }
 
 fn word(replay: &Replay) -> &'static str {

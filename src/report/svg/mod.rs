@@ -6,10 +6,12 @@ mod axis;
 mod ecdf;
 mod forest;
 mod paint;
+mod sequences;
 mod timeline;
 
 pub use ecdf::ecdf;
 pub use forest::forest;
+pub use sequences::{Course, Sequence, SequencePoint, sequences};
 pub use timeline::{Look, timeline};
 
 /// The colours of a picture.

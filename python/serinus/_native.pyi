@@ -4995,3 +4995,209 @@ def effect_size(x: _Column, y: _Column) -> EffectSizeResult:
     >>> round(stats.effect_size([2, 4, 6], [1, 3, 5]).cohen_d, 9)
     0.5
     """
+def e_holm(log_e: _Column, *, alpha: float = 0.05) -> list[bool]:
+    """Which e-values survive e-Holm at `alpha`: controls the chance of any false one under any dependence.
+
+    Parameters
+    ----------
+    log_e : array_like
+        Natural logarithms of e-values.
+    alpha : float, default 0.05
+        Error rate.
+
+    Examples
+    --------
+    >>> from math import log
+    >>> from serinus import monitor
+    >>> monitor.e_holm([log(70), log(45), log(2)])
+    [True, True, False]
+    """
+def e_holm_adjusted(log_e: _Column) -> list[float]:
+    """The p-value that e-Holm gives each e-value: the least alpha at which it is rejected, at most 1.
+
+    Parameters
+    ----------
+    log_e : array_like
+        Natural logarithms of e-values.
+
+    Examples
+    --------
+    >>> from math import log
+    >>> from serinus import monitor
+    >>> [round(p, 4) for p in monitor.e_holm_adjusted([log(100), log(10)])]
+    [0.02, 0.1]
+    """
+def e_bh(log_e: _Column, *, q: float = 0.05) -> list[bool]:
+    """Which e-values survive e-BH at false discovery rate `q`, under any dependence.
+
+    Parameters
+    ----------
+    log_e : array_like
+        Natural logarithms of e-values.
+    q : float, default 0.05
+        False discovery rate.
+
+    Examples
+    --------
+    >>> from math import log
+    >>> from serinus import monitor
+    >>> monitor.e_bh([log(45), log(41), log(1)], q=0.1)
+    [True, True, False]
+    """
+def log_mean_e(log_e: _Column, weights: _Column | None = None) -> float | None:
+    """The log of the weighted mean of e-values: again an e-value; None when no weight is positive.
+
+    Parameters
+    ----------
+    log_e : array_like
+        Natural logarithms of e-values.
+    weights : array_like, optional
+        Of one length; equal ones by default.
+
+    Examples
+    --------
+    >>> from math import exp, log
+    >>> from serinus import monitor
+    >>> round(exp(monitor.log_mean_e([log(100), 0.0], [1, 3])), 9)
+    25.75
+    """
+def p_to_e(p: float, *, kappa: float = 0.5) -> float:
+    """The e-value of a p-value from a test that was made once, kappa p^(kappa - 1).
+
+    Parameters
+    ----------
+    p : float
+        In (0, 1].
+    kappa : float, default 0.5
+        In (0, 1).
+
+    Examples
+    --------
+    >>> from serinus import monitor
+    >>> monitor.p_to_e(0.04)
+    2.5
+    """
+def p_from_log_e(log_e: float) -> float:
+    """The p-value that an e-value gives at any stopping time: min(1, 1/E).
+
+    Parameters
+    ----------
+    log_e : float
+        Natural logarithm of the e-value.
+
+    Examples
+    --------
+    >>> from math import log
+    >>> from serinus import monitor
+    >>> round(monitor.p_from_log_e(log(20)), 9)
+    0.05
+    """
+def bernoulli_confidence_sequence(
+    events: int,
+    n: int,
+    *,
+    alpha: float = 0.05,
+    n_opt: float | None = None,
+) -> ConfidenceInterval:
+    """The rate that `events` of `n` rows bound at every look at once: a confidence sequence.
+
+    Parameters
+    ----------
+    events, n : int
+        Events so far, and rows so far.
+    alpha : float, default 0.05
+        One minus the level.
+    n_opt : float, optional
+        Rows at which it is tightest; by default `n`.
+
+    Returns
+    -------
+    ConfidenceInterval
+
+    Examples
+    --------
+    >>> from serinus import monitor
+    >>> round(monitor.bernoulli_confidence_sequence(3494, 9315, n_opt=5000).low, 6)
+    0.359836
+    """
+def dkw_radius(n: int, *, alpha: float = 0.05) -> float:
+    """Half-width of a band around an empirical distribution function that holds at every number of rows at once.
+
+    Parameters
+    ----------
+    n : int
+        Rows so far.
+    alpha : float, default 0.05
+        One minus the level.
+
+    Examples
+    --------
+    >>> from serinus import monitor
+    >>> round(monitor.dkw_radius(194430), 6)
+    0.006359
+    """
+def group_sequential_bounds(
+    fractions: _Column,
+    spending: Literal["o_brien_fleming", "pocock"] | float | None = None,
+    *,
+    alpha: float = 0.025,
+) -> dict[str, list[float]]:
+    """One-sided bounds for a few planned looks (Lan and DeMets).
+
+    Parameters
+    ----------
+    fractions : array_like
+        Information so far over the planned one at each look, ascending.
+    spending : {'o_brien_fleming', 'pocock'} or float
+        How the error is spent: almost none early, evenly, or as alpha times the fraction to this power.
+    alpha : float, default 0.025
+        One-sided error rate.
+
+    Returns
+    -------
+    dict
+        `z`, the bound at each look, and `alpha_spent` by each.
+
+    Examples
+    --------
+    >>> from serinus import monitor
+    >>> round(monitor.group_sequential_bounds([0.2, 0.4, 0.6, 0.8, 1.0], "pocock")["z"][0], 5)
+    2.43798
+    """
+def rate_limit_log_e(n: int, events: int, limit: float, side: Literal["above", "below"]) -> float:
+    """The log of an e-value for "the rate lies on this side of the limit", from `events` of `n` rows.
+
+    Parameters
+    ----------
+    n, events : int
+        Rows and events so far.
+    limit : float
+        In (0, 1).
+    side : {'above', 'below'}
+        What is to be shown.
+
+    Examples
+    --------
+    >>> from math import log
+    >>> from serinus import monitor
+    >>> monitor.rate_limit_log_e(100, 9, 0.02, "above") > log(20)
+    True
+    """
+def dirichlet_log_e(counts: Sequence[int], shares: _Column, *, concentration: float = 100.0) -> float:
+    """The log of an e-value of class counts against given shares.
+
+    Parameters
+    ----------
+    counts : sequence of int
+        Rows of each class so far.
+    shares : array_like
+        The share of each class under the null; they sum to 1.
+    concentration : float, default 100
+        A larger one looks nearer to the null: 1000 for a few percent.
+
+    Examples
+    --------
+    >>> from serinus import monitor
+    >>> round(monitor.dirichlet_log_e([225, 169], [0.5, 0.5]), 6)
+    2.386722
+    """

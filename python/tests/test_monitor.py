@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 import subprocess
 import sys
@@ -170,3 +171,59 @@ def test_threads_take_turns():
     for thread in threads:
         thread.join()
     assert sorted(taken) == list(range(len(taken))) and len(taken) + len(refused) == 200
+
+
+def test_e_values():
+    logs = [math.log(e) for e in (70, 45, 2)]
+    assert monitor.e_holm(logs) == [True, True, False] and monitor.e_holm([]) == []
+    adjusted = monitor.e_holm_adjusted(logs)
+    assert [p <= 0.05 for p in adjusted] == monitor.e_holm(logs) and adjusted[0] == pytest.approx(3 / 70)
+    assert monitor.e_bh(logs, q=0.05) == [True, True, False]
+    assert monitor.log_mean_e([math.log(100), 0.0], [1, 3]) == pytest.approx(math.log(25.75))
+    assert monitor.log_mean_e([math.log(3), math.log(5)]) == pytest.approx(math.log(4)) and monitor.log_mean_e([]) is None
+    assert monitor.p_to_e(0.04) == 2.5 and monitor.p_from_log_e(math.log(20)) == pytest.approx(0.05)
+    assert monitor.p_from_log_e(float("inf")) > 0 and monitor.p_from_log_e(-1.0) == 1
+
+
+def test_bounds_at_every_look():
+    rate = monitor.bernoulli_confidence_sequence(3494, 9315, n_opt=5000)
+    assert (rate.low, rate.high) == pytest.approx((0.3598359629317766, 0.39049737317418054), abs=1e-7)
+    assert monitor.dkw_radius(194430) == pytest.approx(0.006359422988548901)
+    bounds = monitor.group_sequential_bounds([0.2, 0.4, 0.6, 0.8, 1.0], "pocock")
+    assert bounds["z"][0] == pytest.approx(2.43797668805, abs=1e-6) and bounds["alpha_spent"][-1] == pytest.approx(0.025)
+    early = monitor.group_sequential_bounds([0.5, 1.0])["z"]
+    assert early[0] > monitor.group_sequential_bounds([0.5, 1.0], 1.0)["z"][0] > early[1]
+    assert monitor.rate_limit_log_e(100, 9, 0.02, "above") > math.log(20) > monitor.rate_limit_log_e(50, 0, 0.01, "below")
+    assert math.isfinite(monitor.rate_limit_log_e(100, 0, 5e-324, "below"))
+    assert monitor.dirichlet_log_e([225, 169], [0.5, 0.5]) == pytest.approx(2.386721549322658)
+
+
+@pytest.mark.parametrize("call", [
+    lambda: monitor.e_holm([float("nan")]),
+    lambda: monitor.e_holm([1.0], alpha=0),
+    lambda: monitor.e_bh([1.0], q=2),
+    lambda: monitor.e_holm_adjusted(["a"]),
+    lambda: monitor.log_mean_e([1.0], [1.0, 2.0]),
+    lambda: monitor.log_mean_e([1.0], [-1.0]),
+    lambda: monitor.p_to_e(0),
+    lambda: monitor.p_to_e(0.5, kappa=1),
+    lambda: monitor.p_from_log_e(float("nan")),
+    lambda: monitor.bernoulli_confidence_sequence(5, 4),
+    lambda: monitor.bernoulli_confidence_sequence(-1, 4),
+    lambda: monitor.bernoulli_confidence_sequence(1, 4, n_opt=float("nan")),
+    lambda: monitor.dkw_radius(0),
+    lambda: monitor.group_sequential_bounds([0.5, 0.4]),
+    lambda: monitor.group_sequential_bounds([float("nan")]),
+    lambda: monitor.group_sequential_bounds([0.5], "haybittle"),
+    lambda: monitor.group_sequential_bounds([0.5], -1.0),
+    lambda: monitor.group_sequential_bounds([0.5], []),
+    lambda: monitor.rate_limit_log_e(1, 2, 0.1, "above"),
+    lambda: monitor.rate_limit_log_e(2, 1, 0, "above"),
+    lambda: monitor.rate_limit_log_e(2, 1, 0.1, "beside"),
+    lambda: monitor.dirichlet_log_e([1, 2], [0.5]),
+    lambda: monitor.dirichlet_log_e(3, [0.5]),
+    lambda: monitor.dirichlet_log_e([1, -2], [0.5, 0.5]),
+])
+def test_bad_numbers_are_data_errors(call):
+    with pytest.raises(DataError):
+        call()

@@ -40,7 +40,9 @@ pub fn rate_limit_log_e(n: f64, events: f64, limit: f64, side: Side) -> f64 {
         let odds = (limit / (1.0 - limit)) * (side.sign() * step).exp();
         let p = odds / (1.0 + odds);
         let clean = -(odds.ln_1p()) - (-limit).ln_1p();
-        weight + events * (p / limit).ln() + (n - events) * clean
+        // At the least limits there are, p is 0, and no events of probability 0 are no evidence.
+        let hits = if events > 0.0 { events * (p / limit).ln() } else { 0.0 };
+        weight + hits + (n - events) * clean
     });
     log_sum_exp(terms.collect::<Vec<_>>())
 }

@@ -181,7 +181,8 @@ impl Behaviour {
         })
     }
 
-    fn check(&self) -> Result<(), Unanswerable> {
+    /// Refuses what no plan can be made of.
+    pub(super) fn check(&self) -> Result<(), Unanswerable> {
         let fault = |argument, value, expected| Err(Unanswerable::Argument { argument, value, expected });
         let spread = |argument, v: f64| {
             if v >= 0.0 && v.is_finite() {

@@ -142,7 +142,7 @@ impl Contrast {
 /// Below this many degrees of freedom a t test decides nothing.
 const MIN_DOF: f64 = 0.05;
 /// Above this many rows a plan is no plan.
-const MAX_ROWS: f64 = 1e15;
+pub(super) const MAX_ROWS: f64 = 1e15;
 
 /// Variance that one canary row brings, with k baseline rows beside it.
 fn mix(variance: Arms<f64>, allocation: f64) -> f64 {

@@ -206,6 +206,8 @@ impl History {
     }
 
     fn new(behaviour: Behaviour, influence: &[f64], units: Option<&[u32]>) -> Result<History, Unanswerable> {
+        // Values near the largest number there is may have no spread that is one.
+        behaviour.check()?;
         let rows = influence.len() as u64;
         let Some(units) = units else { return Ok(History { behaviour, rows, units: None, design_effect: 1.0 }) };
         if units.len() != influence.len() {
@@ -343,5 +345,11 @@ mod tests {
             let (mean, sd) = mean_and_sd(&[1.0 * scale, 1.5 * scale, 1.25 * scale]);
             assert!((mean / scale - 1.25).abs() < 1e-12 && (sd / scale - 0.25).abs() < 1e-12, "{scale}");
         }
+    }
+
+    #[test]
+    fn spreads_beyond_the_largest_number_are_refused() {
+        assert!(History::rate(&[1.0, 1.0e300], &[1.0e300, 1.0e-300], None).is_err());
+        assert!(History::mean(&[f64::MAX, -f64::MAX], None).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::behaviour::Behaviour;
 use super::claim::{Claim, Size};
-use super::contrast::undefined;
+use super::contrast::{MAX_ROWS, undefined};
 use super::design::Design;
 use crate::stats::{Unanswerable, special};
 
@@ -33,7 +33,11 @@ pub(super) fn rows(max_distance: f64, design: &Design) -> Result<f64, Unanswerab
         if special::kolmogorov_sf(middle) > beta { low = middle } else { high = middle }
     }
     let chance = high * (1.0 + 1.0 / design.allocation).sqrt();
-    Ok(((band(design) + chance) / max_distance).powi(2) * design.design_effect)
+    let rows = ((band(design) + chance) / max_distance).powi(2) * design.design_effect;
+    if !(rows <= MAX_ROWS) {
+        return Err(undefined("more than 1e15 rows would be needed; take a wider margin"));
+    }
+    Ok(rows)
 }
 
 /// Probability that so many canary rows show it.

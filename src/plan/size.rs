@@ -46,6 +46,9 @@ pub struct SampleSize {
 pub fn sample_size(behaviour: &Behaviour, claim: &Claim, design: &Design) -> Result<SampleSize, Unanswerable> {
     let canary = rows(behaviour, claim, design)?;
     let exact = Arms { baseline: canary * design.allocation, canary };
+    if !exact.baseline.is_finite() {
+        return Err(undefined("more baseline rows than can be counted would be needed; take a smaller allocation"));
+    }
     Ok(SampleSize {
         canary: up(exact.canary),
         baseline: up(exact.baseline),
@@ -361,5 +364,18 @@ mod tests {
                 assert!(change > margin, "{metric:?} {scale:?}");
             }
         }
+    }
+
+    #[test]
+    fn rows_beyond_counting_are_refused() {
+        let shift = Claim::NonInferiority {
+            direction: Direction::Either,
+            margin: Size::Absolute(1e-300),
+            change: Size::default(),
+        };
+        assert!(sample_size(&Behaviour::Shift {}, &shift, &Design::default()).is_err());
+        let errors = Behaviour::Proportion { p: 0.01, variance: Default::default() };
+        let far = Design { allocation: 1e308, ..Design::default() };
+        assert!(sample_size(&errors, &lower(Size::Absolute(0.005)), &far).is_err());
     }
 }

@@ -4,6 +4,7 @@ mod check;
 mod columns;
 mod config;
 mod drill;
+mod e_values;
 mod errors;
 mod frame;
 mod judge;
@@ -70,6 +71,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(tools::template, module)?)?;
     check::register(module)?;
     drill::register(module)?;
+    e_values::register(module)?;
     monitor::register(module)?;
     plan::register(module)?;
     plan_records::register(module)?;

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
 pub(super) use arguments::choice;
+pub(super) use results::ConfidenceInterval;
 
 /// Adds every function and result class.
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

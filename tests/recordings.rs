@@ -125,15 +125,103 @@ fn each_fault_is_named_by_the_metric_or_segment_it_was_planted_in() {
     }
 }
 
+/// Every bundled recording of a routed canary, with what its config is given beside `demo.yaml`.
+const ROUTED: [(&str, Option<(&str, &str)>); 14] = [
+    ("healthy", None),
+    ("aa_parity", None),
+    ("aa_sticky_users", Some(("unit", "user_id"))),
+    ("skew_recency_units", None),
+    ("skew_sentinel", None),
+    ("null_feature", None),
+    ("slow_model", None),
+    ("slow_tail", None),
+    ("unseen_category", None),
+    ("error_spike", None),
+    ("segment_only", None),
+    ("segment_young_zero", None),
+    ("cold_start", None),
+    ("drift_both_arms", None),
+];
+
+fn config_for(unit: Option<(&str, &str)>) -> JudgeConfig {
+    config_of("demo.yaml", unit.map_or(json!({}), |(key, value)| json!({key: value})))
+}
+
+/// A shadow log with its two models' columns exchanged.
+fn twins_swapped(table: &Table<'_>) -> Table<'static> {
+    let all: Vec<usize> = (0..table.rows()).collect();
+    let columns = rows(table, &all).columns().to_vec().into_iter().map(|(name, column)| {
+        let other = match (name.strip_prefix("baseline_"), name.strip_prefix("canary_")) {
+            (Some(rest), _) => format!("canary_{rest}"),
+            (_, Some(rest)) => format!("baseline_{rest}"),
+            _ => name,
+        };
+        (other, column)
+    });
+    Table::new(columns.collect()).expect("names stay distinct")
+}
+
+/// What fails in both judgements although it has a direction: the metric, or a segment of it.
+fn fails_both_ways(a: &Judgement, b: &Judgement) -> Vec<String> {
+    let mut found = Vec::new();
+    for (m, n) in a.metrics.iter().zip(&b.metrics) {
+        let directed = m.direction != Some(serinus::config::Direction::Either)
+            && !["shift", "agreement"].contains(&m.kind.as_str());
+        let own = |f: &serinus::Finding| f.outcome == Outcome::Fail && f.reason.as_deref() != Some("segment_failed");
+        if directed && own(m) && own(n) {
+            found.push(m.name.clone());
+        }
+        for c in m.segments.iter().filter(|c| directed && c.outcome == Outcome::Fail) {
+            if n.segments.iter().any(|d| d.segment == c.segment && d.outcome == Outcome::Fail) {
+                found.push(format!("{} in {:?}", m.name, c.segment));
+            }
+        }
+    }
+    found
+}
+
 #[test]
 fn an_improvement_never_fails_when_the_arms_are_swapped() {
-    for name in ["null_feature", "slow_model", "unseen_category", "error_spike"] {
-        let judgement = judge(&swapped(&table(&format!("{name}.parquet"))));
-        for m in &judgement.metrics {
-            let bettered = m.name != "mean_score" && m.name != "score_shift" && m.name != "contacts" && m.name != "auc";
-            assert!(!bettered || m.outcome != Outcome::Fail || name == "slow_model", "{name} swapped: {}", m.text);
-        }
-        assert_eq!(check(&judgement, "sample_ratio").outcome, Outcome::Pass);
+    for (name, unit) in ROUTED {
+        let data = table(&format!("{name}.parquet"));
+        let (straight, turned) = (judge_with(config_for(unit), &data), judge_with(config_for(unit), &swapped(&data)));
+        assert_eq!(fails_both_ways(&straight, &turned), Vec::<String>::new(), "{name}");
+        assert_eq!(check(&turned, "sample_ratio").outcome, Outcome::Pass, "{name}");
+    }
+    for name in ["shadow_healthy", "shadow_skew"] {
+        let data = table(&format!("{name}.parquet"));
+        let judge = |table: &Table<'_>| judge_with(config_of("shadow.yaml", json!({})), table);
+        let (straight, turned) = (judge(&data), judge(&twins_swapped(&data)));
+        assert_eq!(fails_both_ways(&straight, &turned), Vec::<String>::new(), "{name}");
+        // What has no direction is the same seen from either side.
+        assert_eq!(finding(&straight, "agreement").outcome, finding(&turned, "agreement").outcome, "{name}");
+    }
+    // The planted harm is gone when the faulty version is the one that serves.
+    for (name, metric) in [("null_feature", "conversion"), ("slow_model", "latency_p97"), ("unseen_category", "errors")]
+    {
+        let turned = judge(&swapped(&table(&format!("{name}.parquet"))));
+        assert_ne!(finding(&turned, metric).outcome, Outcome::Fail, "{name}");
+    }
+}
+
+#[test]
+fn other_ids_of_requests_and_users_change_nothing() {
+    for (name, unit) in ROUTED {
+        let data = table(&format!("{name}.parquet"));
+        let n = data.rows() as u64;
+        // An odd multiplier modulo a power of two gives every id another one.
+        let other = |i: u64| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5555) % (1 << 40);
+        let requests: Vec<String> = (0..n).map(|i| format!("{:x}-{i}", other(i))).collect();
+        let mut renamed = with(&data, "request_id", Column::texts(&requests));
+        let users = match data.column("user_id") {
+            Some(Column::Number { values, .. }) => {
+                values.iter().map(|v| format!("u{:x}-{v}", other(*v as u64))).collect()
+            }
+            _ => texts(&data, "user_id").iter().map(|v| format!("{v}-{:x}", other(v.len() as u64))).collect::<Vec<_>>(),
+        };
+        renamed = with(&renamed, "user_id", Column::texts(&users));
+        let (a, b) = (judge_with(config_for(unit), &data), judge_with(config_for(unit), &renamed));
+        assert_eq!((a.decision, a.metrics, a.checks), (b.decision, b.metrics, b.checks), "{name}");
     }
 }
 
@@ -154,6 +242,10 @@ fn rows_logged_twice_are_noticed_and_change_nothing_when_users_are_the_units() {
     let (a, b) = (judge_with(by_user(), &once), judge_with(by_user(), &rows(&once, &twice)));
     assert_eq!(a.decision, b.decision);
     assert_eq!(check(&b, "duplicate_ids").outcome, Outcome::Fail);
+    // Rows as units cannot know better: the check says what happened.
+    let by_row = judge(&rows(&table("aa_parity.parquet"), &(0..8000).flat_map(|i| [i, i]).collect::<Vec<_>>()));
+    let ids = check(&by_row, "duplicate_ids");
+    assert_eq!((ids.outcome, &ids.details["repeated"]), (Outcome::Fail, &json!(8000)));
     for (a, b) in a.metrics.iter().zip(&b.metrics).filter(|(a, _)| a.kind == "mean") {
         let p = |m: &serinus::Finding| m.evidence.as_ref().and_then(|e| e.p_safe).expect("there is evidence");
         assert!((p(a) - p(b)).abs() < 0.02, "{}: {} and {}", a.name, p(a), p(b));
@@ -221,6 +313,12 @@ fn one_request_of_a_minute_changes_no_decision() {
     latency[canary] = 60_000.0;
     let judgement = judge(&with(&data, "latency_ms", Column::numbers(latency)));
     assert_eq!(judgement.decision, judge(&data).decision);
+    // Nor does it hide a canary that is truly slow.
+    let data = table("slow_model.parquet");
+    let mut latency = numbers(&data, "latency_ms");
+    let baseline = texts(&data, "arm").iter().position(|a| a == "baseline").expect("there is a baseline row");
+    latency[baseline] = 60_000.0;
+    assert_eq!(judge(&with(&data, "latency_ms", Column::numbers(latency))).decision, Decision::Rollback);
 }
 
 #[test]
@@ -241,6 +339,17 @@ fn labels_that_have_not_arrived_are_not_counted_and_not_held_against_an_arm() {
         let coverage = check(&judgement, "label_coverage").details["canary"].as_f64().expect("a share");
         assert!(coverage < 0.75, "{percent}%: {coverage}");
         assert!(finding(&judgement, "conversion").missing.is_none());
+    }
+    // Of a canary that is well nothing is held against it at any maturity.
+    let data = table("healthy.parquet");
+    let mut arrive = numbers(&data, "label_at_ms");
+    arrive.sort_by(f64::total_cmp);
+    for percent in [10, 30, 60] {
+        let mut config = config_of("demo.yaml", json!({}));
+        let as_of = serinus::config::AsOf::At(arrive[data.rows() * percent / 100]);
+        config.data.labels.as_mut().expect("the config has labels").as_of = as_of;
+        let judgement = judge_with(config, &data);
+        assert_ne!(judgement.decision, Decision::Rollback, "{percent}%: {:?}", judgement.reasons);
     }
 }
 
@@ -303,4 +412,20 @@ fn permuted_times_matter_to_time_blocks_and_not_to_stages() {
     let blocks = || config_of("demo.yaml", json!({"stratum": {"seconds": length_ms / 1000.0 / 4.0}}));
     let (a, b) = (judge_with(blocks(), &data), judge_with(blocks(), &permuted));
     assert_ne!(outcomes(&a), outcomes(&b), "time blocks hold other rows now");
+}
+
+#[test]
+fn classes_that_differ_are_told_by_name() {
+    let config = json!({"version": 1, "data": {"paired": {"baseline": "old_", "canary": "new_"}}, "metrics": [
+        {"name": "same", "type": "agreement", "column": "class", "tolerance": 0, "min": 0.5}]});
+    let old: Vec<&str> = (0..60).map(|i| ["cat", "dog", "bus"][i % 3]).collect();
+    let new: Vec<&str> = (0..60).map(|i| if i % 20 == 6 { "dog" } else { ["cat", "dog", "bus"][i % 3] }).collect();
+    let columns = vec![("old_class".to_owned(), Column::texts(old)), ("new_class".to_owned(), Column::texts(new))];
+    let table = Table::new(columns).expect("the columns are of one length");
+    let judgement = judge_with(JudgeConfig::from_value(&config).expect("the config is valid"), &table);
+    let movers = &finding(&judgement, "same").movers;
+    assert_eq!(movers[0], json!({"row": 7, "baseline": "cat", "canary": "dog"}));
+    // Among the rows that were changed, those that were dogs before do not differ.
+    let places: Vec<u64> = movers.iter().filter_map(|m| m["row"].as_u64()).collect();
+    assert_eq!(places, (0..60_u64).filter(|i| i % 20 == 6 && i % 3 != 1).map(|i| i + 1).collect::<Vec<_>>());
 }

@@ -310,7 +310,7 @@ fn what_a_test_still_needs_is_said_for_every_metric_at_once() {
     for piece in [
         "metric typical: a distribution needs values and counts, and the summary has moments alone; send values and counts",
         "metric p99: a quantile needs values and counts",
-        "metric auc: a auc needs each row's two values, which no summary keeps; send the rows",
+        "metric auc: an auc needs each row's two values, which no summary keeps; send the rows",
         "metric ctr: a ratio needs sum_y, sum_x, sum_yy, sum_xy, sum_xx and clusters",
         "metric boot: a bootstrap draws from values and counts",
         "metric share: a proportion needs n and events",

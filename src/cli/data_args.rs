@@ -62,6 +62,17 @@ pub(super) enum Data {
     Summary(Vec<SummaryRow>),
 }
 
+impl Data {
+    /// Rows of both arms; of statistics, the lines that hold them.
+    pub(super) fn rows(&self) -> usize {
+        match self {
+            Data::One(table) => table.rows(),
+            Data::Two(tables) => tables.baseline.rows() + tables.canary.rows(),
+            Data::Summary(rows) => rows.len(),
+        }
+    }
+}
+
 impl DataArgs {
     /// Reads the columns that the config needs.
     pub(super) fn load(&self, config: &JudgeConfig) -> Result<Data, Fault> {

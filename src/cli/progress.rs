@@ -9,6 +9,8 @@ use crate::input::Progress;
 
 /// Below this size a file is read before anybody looks.
 const SMALL_BYTES: u64 = 32 << 20;
+/// Below this number of rows a judgement is there before anybody looks.
+const MANY_ROWS: usize = 500_000;
 
 /// A bar that follows a reader, and vanishes when it is done.
 pub(super) struct Bar(Option<ProgressBar>);
@@ -24,6 +26,20 @@ impl Bar {
             bar.set_style(style);
         }
         bar.set_message(format!("reading {what}"));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Bar(Some(bar))
+    }
+
+    /// A clock that runs while so many metrics are judged, when there are rows enough to wait for.
+    pub(super) fn judging(metrics: usize, rows: usize) -> Bar {
+        if !stderr().is_terminal() || rows < MANY_ROWS {
+            return Bar(None);
+        }
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_message(format!("judging {metrics} metrics on {rows} rows"));
         bar.enable_steady_tick(Duration::from_millis(200));
         Bar(Some(bar))
     }

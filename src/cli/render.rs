@@ -30,7 +30,7 @@ pub(super) enum ReportFormat {
 /// The judgement as text of that format, ending in a line break; `color` is for a terminal.
 pub(super) fn render(judgement: &Judgement, format: ReportFormat, color: bool) -> Result<String, Fault> {
     let text = match format {
-        ReportFormat::Json => to_json(judgement)?,
+        ReportFormat::Json => json(judgement)?,
         ReportFormat::Text => report::text(judgement, report::Style { color, ..report::Style::default() }),
         ReportFormat::Markdown => report::markdown(judgement),
         ReportFormat::Html => report::html(judgement),
@@ -40,9 +40,10 @@ pub(super) fn render(judgement: &Judgement, format: ReportFormat, color: bool) -
     Ok(if text.ends_with('\n') { text } else { text + "\n" })
 }
 
-fn to_json(judgement: &Judgement) -> Result<String, Fault> {
-    serde_json::to_string_pretty(judgement)
-        .map_err(|source| Fault::Output { path: "judgement".to_owned(), source: source.into() })
+/// A result as indented JSON.
+pub(super) fn json(result: &impl serde::Serialize) -> Result<String, Fault> {
+    serde_json::to_string_pretty(result)
+        .map_err(|source| Fault::Output { path: "answer".to_owned(), source: source.into() })
 }
 
 /// Whether a report to this place may carry colour: a terminal, and `NO_COLOR` unset or empty.

@@ -67,6 +67,11 @@ impl Distribution {
         Ok(Distribution { design, test, negative, medians })
     }
 
+    /// The design, its cells sorted.
+    pub fn design(&self) -> &Design {
+        &self.design
+    }
+
     /// P(canary > baseline) + P(=)/2, strata weighted by the canary's share.
     pub fn superiority(&self) -> f64 {
         self.placements(Scale::Difference, 0.0).theta

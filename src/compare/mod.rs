@@ -130,9 +130,9 @@ pub fn compare(comparison: Comparison<'_>, question: &Question, stream: &Stream<
                 let of = pairs::PairedRanks::new(&design)?;
                 return finish(&design, &of, None, 0.0);
             }
-            let of = distribution::Distribution::new(design.clone(), question, test_kind)?;
+            let of = distribution::Distribution::new(design, question, test_kind)?;
             let effect = ("cles", of.superiority());
-            finish(&design, &of, Some(effect), 0.0)
+            finish(of.design(), &of, Some(effect), 0.0)
         }
         MetricKind::Quantile { q, .. } => {
             let least_in_stratum = (3.0 / q.min(1.0 - q)).ceil() as u64;

@@ -16,7 +16,7 @@ use crate::stats::proportion::{
     self, StratumCounts, conditional_binomial_strata, score_difference_interval_strata, score_difference_strata,
     score_ratio_interval_strata, score_ratio_strata,
 };
-use crate::stats::special::beta_inc;
+use crate::stats::special::{beta_inc, gamma_q};
 use crate::stats::{Unanswerable, binomial};
 
 /// Chance that the baseline's rate lies outside the interval over which the exact test takes its worst case, a side.
@@ -120,6 +120,16 @@ impl Proportion {
             Direction::HigherIsBetter => vec![base - margin],
             Direction::Either => vec![base - margin, base + margin],
         }
+    }
+
+    /// Chance of so few baseline events, or non-events, as there are, if their rate under the canary's weights is at least
+    /// `rate`. The worst case puts that rate where it is seen least, in the stratum with the fewest trials for its weight;
+    /// Poisson's law bounds the binomial's lower tail below its mean (Hoeffding 1956; Anderson and Samuels 1967).
+    fn baseline_as_far(&self, events: impl Fn(&StratumCounts) -> f64, rate: f64) -> f64 {
+        let seen: f64 = self.effective.iter().map(events).sum();
+        let trials = self.effective.iter().map(|s| s.y_n / s.weight).fold(f64::INFINITY, f64::min);
+        let expected = trials * rate;
+        if expected - 1.0 <= seen { 1.0 } else { gamma_q(seen + 1.0, expected) }
     }
 
     fn rare(&self, scale: Scale) -> bool {
@@ -280,8 +290,22 @@ impl Tested<'_> {
 
     fn exact(&self, bounds: &Bounds, difference: f64) -> (f64, f64) {
         let (events, trials) = self.of.canary();
-        let below = at_most(events, trials, bounds.low + difference) + if bounds.none { 0.0 } else { GAMMA };
-        let above = at_least(events, trials, bounds.high + difference) + if bounds.all { 0.0 } else { GAMMA };
+        // A canary whose every row says the same cannot be shown to lie above its own floor, or below its own ceiling: what
+        // is left to ask is whether the baseline's rate lies close enough, and the baseline's rows answer that.
+        let below = if difference > 0.0 && events >= trials {
+            self.of.baseline_as_far(|s| s.y_n - s.y_events, difference)
+        } else if bounds.low + difference > 1.0 {
+            GAMMA
+        } else {
+            at_most(events, trials, bounds.low + difference) + if bounds.none { 0.0 } else { GAMMA }
+        };
+        let above = if difference < 0.0 && events <= 0.0 {
+            self.of.baseline_as_far(|s| s.y_events, -difference)
+        } else if bounds.high + difference < 0.0 {
+            GAMMA
+        } else {
+            at_least(events, trials, bounds.high + difference) + if bounds.all { 0.0 } else { GAMMA }
+        };
         (below.min(1.0), above.min(1.0))
     }
 
@@ -394,5 +418,66 @@ impl Contrast for Tested<'_> {
 
     fn flags(&self) -> Vec<String> {
         self.of.flags.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::special::binom_pmf;
+
+    fn of(x_events: f64, x_n: f64, y_events: f64, y_n: f64) -> Proportion {
+        let strata = vec![StratumCounts { weight: 1.0, x_events, x_n, y_events, y_n }];
+        Proportion {
+            effective: strata.clone(),
+            strata,
+            design_effect: 1.0,
+            clustered: false,
+            direction: Direction::Either,
+            test: Some(TestKind::ExactBinomial),
+            margins: (None, Some(0.05)),
+            flags: Vec::new(),
+        }
+    }
+
+    fn tails(x_events: f64, x_n: f64, y_events: f64, y_n: f64, difference: f64) -> (f64, f64) {
+        let of = of(x_events, x_n, y_events, y_n);
+        let contrast = of.contrast(Scale::Difference).expect("both arms have rows");
+        (contrast.below(difference), contrast.above(difference))
+    }
+
+    #[test]
+    fn two_arms_without_events_are_shown_to_be_alike_from_both_sides() {
+        // 0 of 400: a rate of 1 % would have shown itself with chance 1 - exp(-4).
+        let (below, above) = tails(0.0, 400.0, 0.0, 400.0, 0.0);
+        assert_eq!((below, above), (1.0, 1.0));
+        let above = tails(0.0, 400.0, 0.0, 400.0, -0.01).1;
+        assert!((above - (-4.0_f64).exp()).abs() < 1e-12, "{above}");
+        assert!(tails(0.0, 400.0, 0.0, 400.0, 0.01).0 < 0.02);
+        // The same of two arms in which every row has the event.
+        let below = tails(400.0, 400.0, 400.0, 400.0, 0.01).0;
+        assert!((below - (-4.0_f64).exp()).abs() < 1e-12, "{below}");
+        let of = of(0.0, 400.0, 0.0, 400.0);
+        let (low, high) = of.contrast(Scale::Difference).expect("both arms have rows").interval(0.05);
+        assert!(low > -0.0076 && low < -0.0074 && high < 0.0076 && high > 0.0, "{low} to {high}");
+    }
+
+    #[test]
+    fn a_canary_that_is_lower_by_the_margin_is_not_shown_to_be_closer_too_often() {
+        for (m, n, difference) in [(60, 60, -0.1), (40, 200, -0.08), (200, 40, -0.15)] {
+            let shown: Vec<Vec<bool>> = (0..=m)
+                .map(|x| (0..=n).map(|y| tails(x as f64, m as f64, y as f64, n as f64, difference).1 <= 0.05).collect())
+                .collect();
+            assert!(shown[0][0], "no event in {m} and {n} shows a difference below {difference}");
+            for step in 0..40 {
+                let canary = 0.4 * (f64::from(step) / 40.0).powi(2);
+                let chance: f64 = (0..=m)
+                    .flat_map(|x| (0..=n).map(move |y| (x, y)))
+                    .filter(|&(x, y)| shown[x as usize][y as usize])
+                    .map(|(x, y)| binom_pmf(x, m as u64, canary) * binom_pmf(y, n as u64, canary - difference))
+                    .sum();
+                assert!(chance <= 0.05, "{m}, {n}, {difference}: {chance} at {canary}");
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::evidence::{Evidence, Interval, MarginUsed, Method, Scale};
 use crate::judge::judgement::EffectSize;
 use crate::stats::binning::Bins;
 use crate::stats::divergence::Categories;
-use crate::stats::kolmogorov_smirnov::{gate, weighted};
+use crate::stats::kolmogorov_smirnov::{KolmogorovSmirnov, gate, unweighted, weighted};
 use crate::stats::special::norm_sf;
 use crate::stats::{Unanswerable, ecdf};
 
@@ -27,9 +27,9 @@ pub fn shift(
 ) -> Result<(Evidence, EffectSize), Unanswerable> {
     let kind =
         test.map_or(if classes.is_some() { TestKind::ChiSquare } else { TestKind::KolmogorovSmirnov }, |t| t.kind);
-    let pooled = Pooled::new(design);
     let mut found = match kind {
         TestKind::Psi | TestKind::JensenShannon | TestKind::ChiSquare => {
+            let pooled = Pooled::new(design);
             let table = match classes {
                 Some(classes) => pooled.classes(classes.len())?,
                 None => {
@@ -41,8 +41,8 @@ pub fn shift(
             by_categories(&table, kind, max_distance, alpha, pooled.sizes)?
         }
         _ => {
-            let ks = weighted(pooled.values(), pooled.weights(), pooled.sizes)?;
-            let gate = gate(ks.d.min(1.0), pooled.sizes, max_distance.min(1.0), 2.0 * alpha.safe)?;
+            let (ks, sizes) = largest_gap(design)?;
+            let gate = gate(ks.d.min(1.0), sizes, max_distance.min(1.0), 2.0 * alpha.safe)?;
             Found {
                 test: "kolmogorov_smirnov",
                 estimand: "largest gap between the distribution functions",
@@ -74,6 +74,19 @@ pub fn shift(
         log_e: None,
     };
     Ok((evidence, EffectSize { name: found.effect.0.into(), value: found.effect.1 }))
+}
+
+/// The largest gap and the effective sizes. Rows of one stratum weigh alike, and are neither copied nor weighted.
+fn largest_gap(design: &Design) -> Result<(KolmogorovSmirnov, Arms<f64>), Unanswerable> {
+    let [stratum] = design.strata.as_slice() else {
+        let pooled = Pooled::new(design);
+        return Ok((weighted(pooled.values(), pooled.weights(), pooled.sizes)?, pooled.sizes));
+    };
+    let effect = |arm: Arm| if design.clustered { design_effect(design, arm) } else { 1.0 };
+    let size = |arm: Arm| stratum.cells[arm].n() as f64 / effect(arm);
+    let sizes = Arms { baseline: size(Arm::Baseline), canary: size(Arm::Canary) };
+    let values = stratum.cells.as_ref().map(|cell| cell.values.as_slice());
+    Ok((unweighted(values, sizes)?, sizes))
 }
 
 struct Found {

@@ -35,6 +35,13 @@ impl MetricKind {
         }
     }
 
+    /// Its name after its article, as a sentence wants it: "a mean", "an auc".
+    pub(crate) fn with_article(&self) -> String {
+        let name = self.type_name();
+        let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        format!("{article} {name}")
+    }
+
     /// The columns it reads, each with its key in the config, without the prefixes of a shadow log.
     ///
     /// ```

@@ -60,8 +60,8 @@ fn margin(metric: &MetricConfig, base: &str, faults: &mut Faults) {
     let share = matches!(metric.kind, MetricKind::Proportion { .. } | MetricKind::Auc { .. });
     if let Some(absolute) = margin.absolute.filter(|a| share && *a >= 1.0) {
         let message = format!(
-            "{absolute} is not in [0, 1); a {} lies between 0 and 1, and 0.01 is one percentage point",
-            metric.kind.type_name()
+            "{absolute} is not in [0, 1); {} lies between 0 and 1, and 0.01 is one percentage point",
+            metric.kind.with_article()
         );
         faults.rule(&format!("{base}.margin.absolute"), base, &reads, message);
     }
@@ -84,7 +84,7 @@ fn limit(metric: &MetricConfig, base: &str, faults: &mut Faults) {
     for (key, value) in [("min", limit.min), ("max", limit.max)] {
         if let Some(value) = value.filter(|v| !range.contains(v)) {
             let lies = if *range.end() == 1.0 { "lies between 0 and 1" } else { "is never negative" };
-            let message = format!("{value} can never be reached; a {} {lies}", metric.kind.type_name());
+            let message = format!("{value} can never be reached; {} {lies}", metric.kind.with_article());
             faults.rule(&format!("{base}.limit.{key}"), base, &reads, message);
         }
     }
@@ -130,7 +130,7 @@ fn test(metric: &MetricConfig, paired: bool, base: &str, faults: &mut Faults) {
     } else if !paired && pairs.contains(&test.kind) {
         format!("{kind} needs pairs (`data.paired`); without them type {name} takes one of {words}")
     } else {
-        format!("{kind} does not test a {name}; for type {name} take one of {words}")
+        format!("{kind} does not test {}; for type {name} take one of {words}", metric.kind.with_article())
     };
     faults.rule(&format!("{base}.test.kind"), base, &["test", "type"], message);
 }

@@ -36,8 +36,8 @@ impl Missingness {
 }
 
 /// Rows of each arm, or units when clustered.
-pub(super) fn units(data: &Dataset<'_>, selection: &Selection) -> Arms<u64> {
-    let Some(units) = &data.units else { return selection.n() };
+pub(super) fn units(data: &Dataset<'_>, selection: &Selection, n: Arms<u64>) -> Arms<u64> {
+    let Some(units) = &data.units else { return n };
     selection.row.as_ref().map(|rows| {
         let mut distinct: Vec<u32> = rows.iter().map(|&r| units.codes[r as usize]).collect();
         distinct.sort_unstable();
@@ -212,7 +212,7 @@ fn sample_ratio(data: &Dataset<'_>, warnings: &mut Vec<String>) -> Check {
     let mut last = None;
     for (row, arm) in data.arm.iter().enumerate() {
         let Some(arm) = arm else { continue };
-        let key = (data.strata.codes[row], share[row].to_bits());
+        let key = (data.strata.codes[row], share.of(row).to_bits());
         // Rows of one block stand together as a rule, so that the map is asked seldom.
         let block = match last {
             Some((of, block)) if of == key => block,
@@ -547,7 +547,15 @@ pub(super) fn movers(
     const SHOWN: usize = 5;
     let (canary, baseline) = (&selection.values.canary, &selection.values.baseline);
     let n = canary.len().min(baseline.len());
-    let distance = |i: usize| (canary[i] - baseline[i]).abs();
+    // Classes differ or they do not: the distance of their codes means nothing.
+    let distance = |i: usize| match &selection.classes {
+        Some(_) => f64::from(u8::from(canary[i] != baseline[i])),
+        None => (canary[i] - baseline[i]).abs(),
+    };
+    let shown = |v: f64| match &selection.classes {
+        Some(names) => json!(names.get(v as usize)),
+        None => json!(v),
+    };
     let mut order: Vec<u32> = (0..n as u32).filter(|&i| distance(i as usize) > 0.0).collect();
     order.sort_by(|&a, &b| distance(b as usize).total_cmp(&distance(a as usize)).then(a.cmp(&b)));
     order.truncate(SHOWN);
@@ -555,7 +563,8 @@ pub(super) fn movers(
         .into_iter()
         .map(|i| {
             let row = selection.row.canary[i as usize] as usize;
-            let mut mover = json!({"row": row + 1, "baseline": baseline[i as usize], "canary": canary[i as usize]});
+            let mut mover =
+                json!({"row": row + 1, "baseline": shown(baseline[i as usize]), "canary": shown(canary[i as usize])});
             if let Some(id) = config.data.id.as_ref().and_then(|id| data.table.column(id)) {
                 mover["id"] = match id {
                     crate::table::Column::Number { values, .. } => json!(super::dataset::number_name(values[row])),

@@ -17,6 +17,24 @@ pub(super) struct Codes {
     pub names: Vec<String>,
 }
 
+/// Declared canary shares, 0 to 1.
+#[derive(Debug)]
+pub(super) enum Shares {
+    /// One for all rows.
+    All(f64),
+    /// One a row.
+    Rows(Vec<f64>),
+}
+
+impl Shares {
+    pub fn of(&self, row: usize) -> f64 {
+        match self {
+            Shares::All(share) => *share,
+            Shares::Rows(shares) => shares[row],
+        }
+    }
+}
+
 /// The rows that are judged, in the table's order.
 #[derive(Debug)]
 pub(super) struct Dataset<'a> {
@@ -31,7 +49,7 @@ pub(super) struct Dataset<'a> {
     /// Whether a row's label has arrived, when labels arrive late.
     pub arrived: Option<Vec<bool>>,
     /// Declared canary share of each row, 0 to 1.
-    pub share: Option<Vec<f64>>,
+    pub share: Option<Shares>,
     pub segments: Vec<(String, Codes)>,
     /// Rows left out as warm-up, of each arm.
     pub warm_up: Arms<u64>,
@@ -39,6 +57,8 @@ pub(super) struct Dataset<'a> {
     /// Rows whose unit or stratum is missing, and which are therefore left out.
     pub incomplete: u64,
     pub repeated_ids: Option<u64>,
+    /// What speaks for the times standing in another unit than the config says.
+    pub time_unit_doubt: Option<&'static str>,
 }
 
 fn unknown(table: &Table<'_>, column: &str, used_by: &str) -> DataError {
@@ -176,6 +196,27 @@ fn times(table: &Table<'_>, name: &str, unit: TimeUnit, used_by: &str) -> Result
     }
 }
 
+/// Seconds and milliseconds since 1970 of the years 2001 to 2096 lie three orders apart, so that one read as the other is
+/// seen; times that count from another moment are left in peace.
+fn doubt(unit: TimeUnit, times_ms: &[f64]) -> Option<&'static str> {
+    const YEARS_S: std::ops::Range<f64> = 1e9..4e9;
+    let lie = |scale: f64| {
+        let mut found = times_ms.iter().filter(|t| t.is_finite()).peekable();
+        found.peek().is_some() && found.all(|t| YEARS_S.contains(&(t / scale)))
+    };
+    match unit {
+        TimeUnit::Ms if lie(1.0) => Some(
+            "data.time.unit is ms, and all times lie in early 1970; as seconds they lie between 2001 and 2096: set \
+             data.time.unit to s if that is what they are",
+        ),
+        TimeUnit::S if lie(1e6) => Some(
+            "data.time.unit is s, and all times lie beyond the year 33000; as milliseconds they lie between 2001 and 2096: set \
+             data.time.unit to ms if that is what they are",
+        ),
+        _ => None,
+    }
+}
+
 impl<'a> Dataset<'a> {
     /// Reads the columns that concern rows as such.
     pub fn new(config: &JudgeConfig, table: &'a Table<'a>, as_of: AsOf) -> Result<Self, DataError> {
@@ -228,6 +269,7 @@ impl<'a> Dataset<'a> {
             }
         };
         let time = data.time.as_ref().map(|t| times(table, &t.column, t.unit, "data.time")).transpose()?;
+        let time_unit_doubt = data.time.as_ref().zip(time.as_ref()).and_then(|(t, times)| doubt(t.unit, times));
         let mut warm_up = Arms::default();
         if let Some(rule) = data.warm_up {
             let time = time.as_ref().ok_or_else(|| DataError::Shape("data.warm_up needs data.time".into()))?;
@@ -253,7 +295,7 @@ impl<'a> Dataset<'a> {
         }
         let share = match &data.share {
             None => None,
-            Some(Share::Percent(p)) => Some(vec![p / 100.0; rows]),
+            Some(Share::Percent(p)) => Some(Shares::All(p / 100.0)),
             Some(Share::Column(name)) => {
                 let values = numbers(table, name, "data.share")?;
                 if let Some(row) = (0..rows).find(|&i| arm[i].is_some() && !(0.0..=100.0).contains(&values[i])) {
@@ -265,7 +307,7 @@ impl<'a> Dataset<'a> {
                         used_by: "data.share".into(),
                     });
                 }
-                Some(values.into_iter().map(|v| v / 100.0).collect())
+                Some(Shares::Rows(values.into_iter().map(|v| v / 100.0).collect()))
             }
         };
         let arrived = match (&data.labels, &time) {
@@ -320,6 +362,7 @@ impl<'a> Dataset<'a> {
             ignored,
             incomplete,
             repeated_ids,
+            time_unit_doubt,
         })
     }
 

@@ -164,7 +164,7 @@ fn finding(j: &Judged<'_>, p_harm_adjusted: Option<f64>) -> Finding {
             } else if found.p_safe.is_some_and(|p| p <= j.alpha.safe) {
                 (Outcome::Pass, sentence::with_p(sentence, found.p_safe))
             } else {
-                (Outcome::Inconclusive, format!("{sentence}; neither safe nor harmful is shown"))
+                (Outcome::Inconclusive, format!("{sentence}; {}", sentence::UNDECIDED))
             };
             evidence = Some(found);
             (outcome, text)
@@ -172,7 +172,8 @@ fn finding(j: &Judged<'_>, p_harm_adjusted: Option<f64>) -> Finding {
     };
     if let Some(stand_in) = &j.stand_in {
         reason = Some("labels_immature");
-        let shift = sentence::evidence(metric, stand_in, "'s score");
+        let scores = metric::as_shift(metric).unwrap_or_else(|| metric.clone());
+        let shift = sentence::evidence(&scores, stand_in, "'s score");
         if stand_in.p_harm.is_some_and(|p| p <= j.alpha.harm) {
             outcome = Outcome::Fail;
             text = format!("{shift}: judged in the metric's place while its labels have not arrived");
@@ -374,7 +375,7 @@ fn overall(finding: &mut Finding, j: &Judged<'_>, cells: Vec<SegmentFinding>, da
         if let Some(needs) = &finding.needs
             && let Some(samples) = needs.canary_samples
         {
-            let what = if evidence.units.is_some() { "units" } else { "samples" };
+            let what = sentence::samples(samples, evidence.units.is_some());
             finding.text.push_str(&format!("; about {samples} more canary {what} would decide it"));
             if let Some(minutes) = needs.minutes {
                 finding.text.push_str(&format!(" ({} minutes)", sentence::significant(minutes, 3)));
@@ -547,7 +548,8 @@ fn reasons(
             (
                 "all_passed",
                 format!(
-                    "{shown} metrics are shown safe and the score is {} of the {} needed",
+                    "{shown} {} shown safe and the score is {} of the {} needed",
+                    if shown == 1 { "metric is" } else { "metrics are" },
                     sentence::significant(summary.0, 4),
                     sentence::significant(config.thresholds.pass, 4)
                 ),
@@ -584,6 +586,9 @@ fn left_out(data: &Dataset<'_>, warnings: &mut Vec<String>) {
             "{} canary rows and {} baseline rows were left out as warm-up",
             data.warm_up.canary, data.warm_up.baseline
         ));
+    }
+    if let Some(unit) = data.time_unit_doubt {
+        warnings.push(unit.into());
     }
     if data.incomplete > 0 {
         warnings.push(format!("{} rows without a stratum or a unit were left out", data.incomplete));

@@ -9,7 +9,7 @@ use super::judgement::{LimitFinding, SegmentFinding};
 use super::segments::{self, Cell};
 use super::select::{self, Selection};
 use crate::arms::Arms;
-use crate::compare::{self, Compared, Comparison, Question, Stream};
+use crate::compare::{self, Compared, Comparison, Question, Rows, Stream};
 use crate::config::{Alpha, JudgeConfig, MetricConfig, MetricKind};
 use crate::evidence::Evidence;
 use crate::stats::Unanswerable;
@@ -44,29 +44,51 @@ pub(super) fn question(metric: &MetricConfig, alpha: Alpha) -> Question {
     Question { direction: metric.direction, margin: metric.margin, alpha }
 }
 
+/// Rows from which memory is spared: below, all metrics may be judged at once.
+const LARGE_ROWS: usize = 1 << 20;
+
 /// Judges every metric; parallel over metrics and, inside, over segments. Order and threads change nothing.
+///
+/// A metric at work holds up to five times its own column. Of a large table two metrics in five are therefore judged at
+/// once, so that the whole takes no more than three times the columns, however many processors there are.
 pub(super) fn judge_all<'c>(config: &'c JudgeConfig, data: &Dataset<'_>) -> Result<Vec<Judged<'c>>, DataError> {
-    config.metrics.par_iter().map(|metric| judge(config, data, metric)).collect()
+    let metrics = &config.metrics;
+    let at_once = if data.arm.len() < LARGE_ROWS { metrics.len() } else { metrics.len() * 2 / 5 };
+    let mut judged = Vec::with_capacity(metrics.len());
+    for some in metrics.chunks(at_once.max(1)) {
+        let found: Result<Vec<_>, DataError> = some.par_iter().map(|metric| judge(config, data, metric)).collect();
+        judged.append(&mut found?);
+    }
+    Ok(judged)
 }
 
 fn judge<'c>(config: &'c JudgeConfig, data: &Dataset<'_>, metric: &'c MetricConfig) -> Result<Judged<'c>, DataError> {
-    let selection = select::select(config, data, metric)?;
+    let mut selection = select::select(config, data, metric)?;
     let alpha = metric.alpha.unwrap_or(config.alpha);
-    let compared = compare_rows(config, data, metric, &selection, None, &metric.name);
     let limit = metric
         .limit
         .as_ref()
         .map(|limit| compare::limit(&comparison(config, data, metric, &selection, None), limit, &alpha));
-    let units = compared
-        .as_ref()
-        .map_or_else(|_| checks::units(data, &selection), |c| c.evidence.units.unwrap_or(c.evidence.n));
     let missingness = checks::missingness(data, &selection);
     let cells = if metric.segments && compares(metric) && !data.segments.is_empty() {
         segments::cells(config, data, metric, &selection)
     } else {
         Vec::new()
     };
-    let stand_in = stand_in(config, data, metric, &selection, &compared)?;
+    let drift = checks::drift(data, &selection);
+    let movers = if data.paired { checks::movers(config, data, metric, &selection) } else { Vec::new() };
+    let n = selection.n();
+    // The values are not copied: they are most of what a large table costs, and this is their last use.
+    let rows = select::take_rows(data, &mut selection);
+    let compared = compare::compare(
+        of_rows(data, metric, &selection, rows),
+        &question(metric, alpha),
+        &Stream { seed: config.seed, name: &metric.name, draws: None },
+    );
+    let units = compared
+        .as_ref()
+        .map_or_else(|_| checks::units(data, &selection, n), |c| c.evidence.units.unwrap_or(c.evidence.n));
+    let stand_in = stand_in(config, data, metric, &selection, n, &compared)?;
     Ok(Judged {
         metric,
         alpha,
@@ -74,10 +96,10 @@ fn judge<'c>(config: &'c JudgeConfig, data: &Dataset<'_>, metric: &'c MetricConf
         missing: selection.missing(),
         missingness,
         outliers: selection.outliers,
-        n: selection.n(),
+        n,
         units,
-        drift: checks::drift(data, &selection),
-        movers: if data.paired { checks::movers(config, data, metric, &selection) } else { Vec::new() },
+        drift,
+        movers,
         cells,
         stand_in,
         compared,
@@ -92,10 +114,19 @@ pub(super) fn comparison<'m>(
     selection: &'m Selection,
     entries: Option<&Arms<Vec<u32>>>,
 ) -> Comparison<'m> {
+    of_rows(data, metric, selection, select::rows(data, selection, entries))
+}
+
+fn of_rows<'m>(
+    data: &Dataset<'_>,
+    metric: &'m MetricConfig,
+    selection: &'m Selection,
+    rows: Arms<Rows>,
+) -> Comparison<'m> {
     Comparison {
         kind: &metric.kind,
         test: metric.test.as_ref(),
-        rows: select::rows(data, selection, entries),
+        rows,
         strata: data.strata.names.len(),
         paired: data.paired,
         classes: selection.classes.as_deref(),
@@ -119,28 +150,34 @@ pub(super) fn compare_rows(
 /// Share of arrived labels below which the shift of the scores is judged in the metric's place.
 const MATURE: f64 = 0.5;
 
+/// The question about the scores that stands in for a metric of scores and labels.
+pub(super) fn as_shift(metric: &MetricConfig) -> Option<MetricConfig> {
+    let (MetricKind::Auc { score, .. } | MetricKind::Calibration { score, .. }) = &metric.kind else { return None };
+    Some(MetricConfig {
+        kind: MetricKind::Shift { column: score.clone(), max_distance: 0.10 },
+        margin: None,
+        test: None,
+        outliers: None,
+        ..metric.clone()
+    })
+}
+
 /// While labels are immature, the shift of the scores: harm can be seen there before any label arrives.
 fn stand_in(
     config: &JudgeConfig,
     data: &Dataset<'_>,
     metric: &MetricConfig,
     selection: &Selection,
+    n: Arms<u64>,
     compared: &Result<Compared, Unanswerable>,
 ) -> Result<Option<Evidence>, DataError> {
-    let (MetricKind::Auc { score, .. } | MetricKind::Calibration { score, .. }) = &metric.kind else { return Ok(None) };
+    let Some(shift) = as_shift(metric) else { return Ok(None) };
     let waiting = selection.not_due.baseline + selection.not_due.canary;
-    let arrived = selection.n().baseline + selection.n().canary;
+    let arrived = n.baseline + n.canary;
     let immature = waiting > 0 && (compared.is_err() || (arrived as f64) < MATURE * (arrived + waiting) as f64);
     if !immature {
         return Ok(None);
     }
-    let shift = MetricConfig {
-        kind: MetricKind::Shift { column: score.clone(), max_distance: 0.10 },
-        margin: None,
-        test: None,
-        outliers: None,
-        ..metric.clone()
-    };
     let selection = select::select(config, data, &shift)?;
     Ok(compare_rows(config, data, &shift, &selection, None, &metric.name).ok().map(|c| c.evidence))
 }

@@ -8,6 +8,7 @@ mod error;
 pub mod judgement;
 mod metric;
 mod needs;
+pub mod parity;
 mod score;
 mod segments;
 mod select;

@@ -143,26 +143,28 @@ fn class_codes(
     }
     let (name, _) = sources(&metric.kind);
     let used = used_by(metric);
-    let of = |arm| -> Result<(bool, Codes), DataError> {
-        let name = twin(config, data, name, arm);
-        let text = matches!(column(data.table, &name, &used)?, Column::Text { .. });
-        Ok((text, super::dataset::codes(data.table, &name, &used)?))
+    let text = |arm| -> Result<bool, DataError> {
+        Ok(matches!(column(data.table, &twin(config, data, name, arm), &used)?, Column::Text { .. }))
     };
-    let ((text_b, mut baseline), (text_c, canary)) = (of(Arm::Baseline)?, of(Arm::Canary)?);
     let asked = metric.test.as_ref().is_some_and(|t| t.kind == crate::config::TestKind::ChiSquare);
-    if !(text_b || text_c || asked) {
+    // Codes of numbers cost a name for every distinct one, so they are made only where classes are compared.
+    if !(text(Arm::Baseline)? || text(Arm::Canary)? || asked) {
         return Ok(None);
     }
+    let of = |arm| super::dataset::codes(data.table, &twin(config, data, name, arm), &used);
+    let (mut baseline, canary) = (of(Arm::Baseline)?, of(Arm::Canary)?);
     // One numbering for both arms' names.
     let mut names = canary.names.clone();
+    let known: std::collections::HashMap<&str, u32> =
+        canary.names.iter().zip(0..).map(|(name, code)| (name.as_str(), code)).collect();
     let map: Vec<u32> = baseline
         .names
         .iter()
         .map(|n| {
-            names.iter().position(|m| m == n).unwrap_or_else(|| {
+            known.get(n.as_str()).copied().unwrap_or_else(|| {
                 names.push(n.clone());
-                names.len() - 1
-            }) as u32
+                (names.len() - 1) as u32
+            })
         })
         .collect();
     baseline.codes.iter_mut().filter(|c| **c != NONE).for_each(|c| *c = map[*c as usize]);
@@ -403,6 +405,24 @@ fn retain<T: Copy>(values: &mut Vec<T>, keep: &[bool]) {
         i += 1;
         keep[i - 1]
     });
+}
+
+/// All rows of a selection as the comparison wants them; its values move and leave the selection without any.
+pub(super) fn take_rows(data: &Dataset<'_>, selection: &mut Selection) -> Arms<Rows> {
+    let values = std::mem::take(&mut selection.values);
+    let second = std::mem::take(&mut selection.second);
+    let strata = data.strata.names.len() > 1;
+    let with = |row: &[u32], values: Vec<f64>, second: Vec<f64>| Rows {
+        values,
+        second,
+        stratum: if strata { row.iter().map(|&r| data.strata.codes[r as usize]).collect() } else { Vec::new() },
+        unit: data.units.as_ref().map_or_else(Vec::new, |u| row.iter().map(|&r| u.codes[r as usize]).collect()),
+        sums: Vec::new(),
+    };
+    Arms {
+        baseline: with(&selection.row.baseline, values.baseline, second.baseline),
+        canary: with(&selection.row.canary, values.canary, second.canary),
+    }
 }
 
 /// The rows of a selection as the comparison wants them: all of them, or the given entries of each arm.

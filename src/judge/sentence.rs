@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use crate::config::{MetricConfig, MetricKind};
 use crate::evidence::{Evidence, Scale};
 
+/// What is said of a metric that neither test decides.
+pub(super) const UNDECIDED: &str = "neither safe nor harmful is shown";
+
 /// A p-value at the precision that matters.
 pub(crate) fn p_value(p: f64) -> String {
     if p < 1e-4 {
@@ -15,6 +18,16 @@ pub(crate) fn p_value(p: f64) -> String {
         format!("p = {}", significant(p, 2))
     } else {
         format!("p = {p:.2}")
+    }
+}
+
+/// What is counted, after its number.
+pub(crate) fn samples(count: u64, units: bool) -> &'static str {
+    match (units, count == 1) {
+        (true, true) => "unit",
+        (true, false) => "units",
+        (false, true) => "sample",
+        (false, false) => "samples",
     }
 }
 
@@ -66,7 +79,12 @@ pub(crate) fn change(value: f64, form: Form) -> String {
 /// The interval in its form; an open end is a word.
 pub(crate) fn interval(evidence: &Evidence, form: Form) -> Option<String> {
     let i = evidence.interval?;
-    let end = |v: Option<f64>, open: &str| v.map_or(open.to_owned(), |v| change(v, form));
+    let end = |v: Option<f64>, open: &str| match v {
+        None => open.to_owned(),
+        // A distance has no direction and so no sign.
+        Some(v) if evidence.scale == Scale::Distance => significant(v, 3),
+        Some(v) => change(v, form),
+    };
     Some(format!("{:.0}% CI {} to {}", 100.0 * i.level, end(i.low, "unbounded"), end(i.high, "unbounded")))
 }
 

@@ -148,13 +148,12 @@ fn too_many(name: &str) -> String {
 
 /// The statistics that a metric's test takes, or what it still needs.
 fn convert(config: &JudgeConfig, metric: &MetricConfig, row: &SummaryRow) -> Result<What, String> {
-    let (kind, n) = (super::sentence::kind(&metric.kind), row.n);
+    let (kind, n) = (metric.kind.with_article(), row.n);
     if n > MOST {
         return Err(format!("n is {n}; no more than {MOST} rows can be counted exactly"));
     }
     let given = given(&row.statistics);
-    let needs =
-        |what: &str| Err(format!("a {kind} needs {what}, and the summary has {given}; send {what}, or the rows"));
+    let needs = |what: &str| Err(format!("{kind} needs {what}, and the summary has {given}; send {what}, or the rows"));
     const BY_UNIT: &str = "sum_y, sum_x, sum_yy, sum_xy, sum_xx and clusters";
     let clustered = config.data.unit.is_some();
     let by_unit = |what: &str| {
@@ -167,9 +166,7 @@ fn convert(config: &JudgeConfig, metric: &MetricConfig, row: &SummaryRow) -> Res
     let clusters = |of_rows: bool| match &row.statistics {
         Statistics::Clusters { sum_y, sum_x, sum_yy, sum_xy, sum_xx, clusters } => {
             if of_rows && *sum_x != n as f64 {
-                return Err(format!(
-                    "sum_x is {sum_x} and n is {n}; for a {kind} the denominators are rows, so give n"
-                ));
+                return Err(format!("sum_x is {sum_x} and n is {n}; for {kind} the denominators are rows, so give n"));
             }
             if *clusters > n {
                 return Err(format!("{clusters} clusters in {n} rows; a cluster has at least one row"));
@@ -187,7 +184,7 @@ fn convert(config: &JudgeConfig, metric: &MetricConfig, row: &SummaryRow) -> Res
     };
     match (&metric.kind, &row.statistics) {
         (MetricKind::Auc { .. } | MetricKind::Agreement { .. }, _) => {
-            Err(format!("a {kind} needs each row's two values, which no summary keeps; send the rows"))
+            Err(format!("{kind} needs each row's two values, which no summary keeps; send the rows"))
         }
         (MetricKind::Ratio { .. } | MetricKind::Rate { .. }, _) => clusters(false),
         (
@@ -224,7 +221,7 @@ fn convert(config: &JudgeConfig, metric: &MetricConfig, row: &SummaryRow) -> Res
         _ if clustered => {
             let unit = config.data.unit.as_deref().unwrap_or_default();
             Err(format!(
-                "data.unit is {unit}, so a {kind} needs each value with its unit, which no summary keeps; send the rows"
+                "data.unit is {unit}, so {kind} needs each value with its unit, which no summary keeps; send the rows"
             ))
         }
         (_, Statistics::Counts { values, counts }) => rows(&metric.name, values, counts, n),

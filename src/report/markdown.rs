@@ -34,7 +34,7 @@ pub fn markdown(judgement: &Judgement) -> String {
             row.role,
             escaped(&row.change),
             escaped(&row.margin),
-            shown(row.outcome)
+            row.outcome(&shown(row.outcome))
         ));
     }
     list(&mut out, "Why", &outline.reasons);

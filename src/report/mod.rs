@@ -24,5 +24,5 @@ pub use html::html;
 pub use junit::junit;
 pub use markdown::markdown;
 pub use replay::{replay_html, replay_markdown, replay_picture, replay_sequences, replay_text};
-pub use text::{Style, text};
+pub use text::{Style, parity_text, text};
 pub use variables::{dotenv, github_outputs};

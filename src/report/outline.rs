@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::config::Role;
 use crate::evidence::{Evidence, Scale};
-use crate::judge::judgement::{Check, Finding, Judgement, LimitFinding, Reason, SegmentFinding};
+use crate::judge::judgement::{Check, Finding, Judgement, LimitFinding, Provenance, Reason, SegmentFinding};
+use crate::judge::parity::Parity;
 use crate::judge::sentence::{self, Form};
 use crate::judge::{Decision, Outcome, Verdict};
 
@@ -52,6 +53,15 @@ pub(super) struct Row {
     pub change: String,
     pub margin: String,
     pub outcome: Outcome,
+    /// Whether the outcome is that of a segment, beside the change of the whole.
+    pub in_segment: bool,
+}
+
+impl Row {
+    /// The outcome's word, and that it is a segment's where the whole would read otherwise.
+    pub fn outcome(&self, word: &str) -> String {
+        if self.in_segment { format!("{word} in a segment") } else { word.to_owned() }
+    }
 }
 
 /// One metric's segments.
@@ -73,14 +83,11 @@ pub(super) struct CheckLine {
 
 impl Outline {
     pub fn new(judgement: &Judgement) -> Outline {
-        let level = one_level(judgement);
+        let level = one_level(&judgement.metrics);
         Outline {
             score: score(judgement),
             lead: lead(judgement),
-            change_header: match level {
-                Some(level) => format!("change ({:.0}% CI)", 100.0 * level),
-                None => "change (CI)".into(),
-            },
+            change_header: change_header(level),
             rows: judgement.metrics.iter().map(|f| row(f, level.is_none())).collect(),
             reasons: reasons(&judgement.reasons),
             groups: judgement
@@ -104,10 +111,37 @@ impl Outline {
                 .map(|c| CheckLine { name: c.name.clone(), outcome: c.outcome, text: c.text.clone() })
                 .collect(),
             warnings: judgement.warnings.clone(),
-            needs: judgement.metrics.iter().filter_map(needs).collect(),
+            needs: judgement.metrics.iter().filter_map(|f| needs(f, "safe")).collect(),
             movers: judgement.metrics.iter().flat_map(movers).collect(),
-            provenance: provenance(judgement),
+            provenance: provenance(&judgement.provenance),
         }
+    }
+
+    /// The outline of an answer about parity, which has no score and no groups.
+    pub fn of_parity(parity: &Parity) -> Outline {
+        let level = one_level(&parity.metrics);
+        Outline {
+            score: String::new(),
+            lead: parity.reasons.first().map_or_else(|| "no reason was recorded".into(), |r| r.text.clone()),
+            change_header: change_header(level),
+            rows: parity.metrics.iter().map(|f| row(f, level.is_none())).collect(),
+            reasons: reasons(&parity.reasons),
+            groups: Vec::new(),
+            segments: Vec::new(),
+            checks: parity.checks.iter().filter(|c| c.outcome != Outcome::Pass).map(check).collect(),
+            all_checks: Vec::new(),
+            warnings: parity.warnings.clone(),
+            needs: parity.metrics.iter().filter_map(|f| needs(f, "to be the same")).collect(),
+            movers: parity.metrics.iter().flat_map(movers).collect(),
+            provenance: provenance(&parity.provenance),
+        }
+    }
+}
+
+fn change_header(level: Option<f64>) -> String {
+    match level {
+        Some(level) => format!("change ({:.0}% CI)", 100.0 * level),
+        None => "change (CI)".into(),
     }
 }
 
@@ -255,8 +289,8 @@ pub(super) fn margin(finding: &Finding) -> String {
 }
 
 /// The level of every interval, when there is one.
-fn one_level(judgement: &Judgement) -> Option<f64> {
-    let mut levels = judgement.metrics.iter().filter_map(|f| f.evidence.as_ref()?.interval.map(|i| i.level));
+fn one_level(metrics: &[Finding]) -> Option<f64> {
+    let mut levels = metrics.iter().filter_map(|f| f.evidence.as_ref()?.interval.map(|i| i.level));
     let first = levels.next()?;
     levels.all(|l| l == first).then_some(first)
 }
@@ -268,6 +302,7 @@ fn row(finding: &Finding, with_level: bool) -> Row {
         change: change(finding, with_level),
         margin: margin(finding),
         outcome: finding.outcome,
+        in_segment: finding.reason.as_deref() == Some("segment_failed"),
     }
 }
 
@@ -331,11 +366,11 @@ fn check(check: &Check) -> String {
     format!("{} ({}): {}", check.name, outcome(check.outcome), check.text)
 }
 
-fn needs(finding: &Finding) -> Option<String> {
+fn needs(finding: &Finding, asked: &str) -> Option<String> {
     let needs = finding.needs?;
     let name = &finding.name;
     let units = finding.evidence.as_ref().is_some_and(|e| e.units.is_some());
-    let what = if units { "units" } else { "samples" };
+    let what = sentence::samples(needs.canary_samples.unwrap_or(2), units);
     Some(match (needs.canary_samples, needs.minutes) {
         (Some(n), Some(minutes)) => {
             format!(
@@ -344,7 +379,7 @@ fn needs(finding: &Finding) -> Option<String> {
             )
         }
         (Some(n), None) => format!("{name}: about {n} more canary {what}"),
-        (None, _) => format!("{name}: at the present estimate no number of further {what} would show it safe"),
+        (None, _) => format!("{name}: at the present estimate no number of further {what} would show it {asked}"),
     })
 }
 
@@ -363,8 +398,7 @@ fn movers(finding: &Finding) -> Vec<String> {
         .collect()
 }
 
-fn provenance(judgement: &Judgement) -> String {
-    let p = &judgement.provenance;
+fn provenance(p: &Provenance) -> String {
     let digest = |d: &str| d.chars().take(12).collect::<String>();
     format!(
         "serinus {}, config {}, data {}, seed {}",

@@ -3,6 +3,7 @@
 use super::escape;
 use super::outline::{self, Outline};
 use crate::judge::judgement::Judgement;
+use crate::judge::parity::{Parity, Sameness};
 use crate::judge::{Decision, Outcome};
 
 /// How a terminal report is laid out.
@@ -44,24 +45,51 @@ pub fn text(judgement: &Judgement, style: Style) -> String {
     let outline = Outline::new(judgement);
     let paper = Paper { color: style.color, width: style.width.max(LEAST_WIDTH) };
     let mut out = String::new();
-    paper.lead(&mut out, judgement.decision, &outline);
-    if !outline.rows.is_empty() {
-        out.push('\n');
-        paper.table(&mut out, &outline);
-    }
-    let segments: Vec<String> = outline.segments.iter().map(|s| format!("{}: {}", s.metric, s.summary)).collect();
-    paper.list(&mut out, "why", &outline.reasons);
-    paper.list(&mut out, "still needed", &outline.needs);
-    paper.list(&mut out, "groups", &outline.groups);
-    paper.list(&mut out, "segments", &segments);
-    paper.list(&mut out, "largest differences", &outline.movers);
-    paper.list(&mut out, "checks that did not pass", &outline.checks);
-    paper.list(&mut out, "warnings", &outline.warnings);
-    out.push('\n');
-    for line in wrap(&outline.provenance, paper.width) {
-        out.push_str(&paper.painted(&line, FAINT));
-        out.push('\n');
-    }
+    let hue = match judgement.decision {
+        Decision::Promote => GREEN,
+        Decision::Hold => YELLOW,
+        Decision::Rollback => RED,
+    };
+    let told = format!("{}  {}", outline.score, outline.lead);
+    paper.lead(&mut out, outline::decision(judgement.decision), hue, &told);
+    paper.body(&mut out, &outline, |outcome| match outcome {
+        Outcome::Fail => "FAIL",
+        outcome => outline::outcome(outcome),
+    });
+    out
+}
+
+/// An answer about parity for a terminal: same, different or open and its sentence, a table of metrics, why, and what is
+/// still needed.
+///
+/// ```
+/// use serinus::{Column, JudgeConfig, Table, judge::Judge, report};
+/// let config = JudgeConfig::from_value(&serde_json::json!({"version": 1, "data": {"arm": {"column": "arm"}}, "metrics": [
+///     {"name": "cost", "type": "mean", "column": "cost", "direction": "lower_is_better", "margin": {"relative": 0.1}}]}))?;
+/// let table = Table::new(vec![
+///     ("arm".to_owned(), Column::texts((0..900).map(|i| if i % 3 > 0 { "baseline" } else { "canary" }))),
+///     ("cost".to_owned(), Column::numbers((0..900).map(|i| f64::from(i % 7)).collect::<Vec<_>>())),
+/// ])?;
+/// let report = report::parity_text(&Judge::new(config)?.parity(&table)?, report::Style::default());
+/// assert!(report.starts_with("SAME  1 metric is shown"), "{report}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn parity_text(parity: &Parity, style: Style) -> String {
+    let outline = Outline::of_parity(parity);
+    let paper = Paper { color: style.color, width: style.width.max(LEAST_WIDTH) };
+    let mut out = String::new();
+    let (word, hue) = match parity.answer {
+        Sameness::Same => ("SAME", GREEN),
+        Sameness::Open => ("OPEN", YELLOW),
+        Sameness::Different => ("DIFFERENT", RED),
+    };
+    paper.lead(&mut out, word, hue, &outline.lead);
+    paper.body(&mut out, &outline, |outcome| match outcome {
+        Outcome::Pass => "same",
+        Outcome::Fail => "DIFFERS",
+        Outcome::Inconclusive => "open",
+        Outcome::NoData => "no data",
+    });
     out
 }
 
@@ -75,14 +103,28 @@ impl Paper {
         if self.color && !text.is_empty() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
-    fn lead(&self, out: &mut String, decision: Decision, outline: &Outline) {
-        let word = outline::decision(decision);
-        let hue = match decision {
-            Decision::Promote => GREEN,
-            Decision::Hold => YELLOW,
-            Decision::Rollback => RED,
-        };
-        let whole = format!("{word}  {}  {}", outline.score, outline.lead);
+    /// What follows the first sentence.
+    fn body(&self, out: &mut String, outline: &Outline, word: impl Fn(Outcome) -> &'static str) {
+        if !outline.rows.is_empty() {
+            out.push('\n');
+            self.table(out, outline, word);
+        }
+        let segments: Vec<String> = outline.segments.iter().map(|s| format!("{}: {}", s.metric, s.summary)).collect();
+        self.list(out, "why", &outline.reasons);
+        self.list(out, "still needed", &outline.needs);
+        self.list(out, "groups", &outline.groups);
+        self.list(out, "segments", &segments);
+        self.list(out, "largest differences", &outline.movers);
+        self.list(out, "checks that did not pass", &outline.checks);
+        self.list(out, "warnings", &outline.warnings);
+        out.push('\n');
+        for line in wrap(&outline.provenance, self.width) {
+            out.push_str(&self.painted(&line, FAINT));
+            out.push('\n');
+        }
+    }
+    fn lead(&self, out: &mut String, word: &str, hue: &str, told: &str) {
+        let whole = format!("{word}  {told}");
         for (i, line) in hanging(&whole, self.width, 2).iter().enumerate() {
             match line.strip_prefix(word) {
                 Some(rest) if i == 0 => {
@@ -110,14 +152,13 @@ impl Paper {
         }
     }
 
-    fn table(&self, out: &mut String, outline: &Outline) {
+    fn table(&self, out: &mut String, outline: &Outline, word: impl Fn(Outcome) -> &'static str) {
         let header = ["metric", "role", &outline.change_header, "margin", "outcome"].map(str::to_owned);
         let rows: Vec<[String; 5]> = outline
             .rows
             .iter()
             .map(|r| {
-                let word = outline::outcome(r.outcome);
-                let word = if r.outcome == Outcome::Fail { word.to_uppercase() } else { word.to_owned() };
+                let word = r.outcome(word(r.outcome));
                 [escape::line(&r.name), r.role.into(), escape::line(&r.change), r.margin.clone(), word]
             })
             .collect();

@@ -5201,3 +5201,160 @@ def dirichlet_log_e(counts: Sequence[int], shares: _Column, *, concentration: fl
     >>> round(monitor.dirichlet_log_e([225, 169], [0.5, 0.5]), 6)
     2.386722
     """
+def ttest_ind_from_stats(
+    mean1: float,
+    std1: float,
+    nobs1: int,
+    mean2: float,
+    std2: float,
+    nobs2: int,
+    equal_var: bool = True,
+    alternative: _Alternative = "two-sided",
+) -> TtestResult:
+    """Whether two means differ, from means, standard deviations and numbers of values: Welch's test.
+
+    Parameters
+    ----------
+    mean1, std1, nobs1 : float, float, int
+        Mean, standard deviation (n - 1) and number of values of the canary.
+    mean2, std2, nobs2 : float, float, int
+        Those of the baseline.
+    equal_var : bool, default True
+        Has to be False: Student's test assumes that both arms vary alike.
+    alternative : {'two-sided', 'less', 'greater'}, optional
+
+    Returns
+    -------
+    TtestResult
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> round(stats.ttest_ind_from_stats(15.0, 9.3, 13, 12.0, 5.8, 11, equal_var=False).pvalue, 4)
+    0.347
+    """
+def sign_test(x: _Column, y: _Column) -> TailsResult:
+    """Whether the median difference within pairs is zero, by the signs alone: exact.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Values of the canary and of the baseline, pair by pair.
+
+    Returns
+    -------
+    TailsResult
+        `statistic` is the number of pairs in which x is larger, `estimate` their share among the pairs that differ.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> round(stats.sign_test([2.0, 3.0, 9.0, 4.0], [1.0, 2.0, 3.0, 4.0]).p_greater, 9)
+    0.125
+    """
+def pseudo_median(
+    d: _Column,
+    *,
+    level: float = 0.95,
+    alternative: _Alternative = "two-sided",
+) -> EstimateResult:
+    """The typical difference within pairs: the median of all averages of two differences, with its interval.
+
+    Parameters
+    ----------
+    d : array_like
+        Differences, canary minus baseline.
+    level : float, default 0.95
+    alternative : {'two-sided', 'less', 'greater'}
+
+    Returns
+    -------
+    EstimateResult
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> stats.pseudo_median([1.0, 2.0, 3.0, 7.0], level=0.8).estimate
+    2.75
+    """
+def score_odds_ratio(
+    x_events: int,
+    x_n: int,
+    y_events: int,
+    y_n: int,
+    *,
+    ratio: float = 1.0,
+    variance: Literal["farrington_manning", "miettinen_nurminen"] = "farrington_manning",
+) -> TailsResult:
+    """The score test of a ratio of odds, x over y, against `ratio`.
+
+    Parameters
+    ----------
+    x_events, x_n, y_events, y_n : int
+        Events and trials of the canary and of the baseline.
+    ratio : float, default 1
+        The ratio under the null.
+    variance : {'farrington_manning', 'miettinen_nurminen'}
+
+    Returns
+    -------
+    TailsResult
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> stats.score_odds_ratio(56, 70, 48, 80).p_greater < 0.01
+    True
+    """
+def score_odds_ratio_interval(
+    x_events: int,
+    x_n: int,
+    y_events: int,
+    y_n: int,
+    *,
+    alpha: float = 0.05,
+    variance: Literal["farrington_manning", "miettinen_nurminen"] = "farrington_manning",
+) -> ConfidenceInterval:
+    """The ratios of odds that `score_odds_ratio` keeps.
+
+    Parameters
+    ----------
+    x_events, x_n, y_events, y_n : int
+        Events and trials of the canary and of the baseline.
+    alpha : float, default 0.05
+        Error rate of each end.
+    variance : {'farrington_manning', 'miettinen_nurminen'}
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> found = stats.score_odds_ratio_interval(56, 70, 48, 80, alpha=0.025, variance="miettinen_nurminen")
+    >>> round(found.low, 4), round(found.high, 4)
+    (1.2816, 5.5402)
+    """
+def log_ratio_interval(
+    x_events: int,
+    x_n: int,
+    y_events: int,
+    y_n: int,
+    *,
+    alpha: float = 0.05,
+    smoothing: bool = True,
+) -> ConfidenceInterval:
+    """The interval of a ratio of proportions from the normal limit of its logarithm: for display; the score interval decides.
+
+    Parameters
+    ----------
+    x_events, x_n, y_events, y_n : int
+        Events and trials of the canary and of the baseline.
+    alpha : float, default 0.05
+        Error rate of each end.
+    smoothing : bool, default True
+        Whether half an event is added in each arm; without it an arm without events has no interval.
+
+    Examples
+    --------
+    >>> from serinus import stats
+    >>> round(stats.log_ratio_interval(6, 200, 90, 6000, alpha=0.025).low, 6)
+    0.982047
+    """

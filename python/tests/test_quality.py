@@ -86,6 +86,41 @@ def test_poisson_means_test_is_scipys():
     assert stats.poisson_means_test(3, 10, 9, 10).pvalue == pytest.approx(stats.poisson_means_test(9, 10, 3, 10).pvalue)
 
 
+def test_welch_from_moments_is_scipys():
+    scipy = pytest.importorskip("scipy.stats")
+    draw = random.Random(11)
+    for _ in range(100):
+        args = [x for _ in range(2) for x in (draw.gauss(0, 5), draw.uniform(0.1, 9), draw.randrange(2, 200))]
+        for alternative in ("two-sided", "less", "greater"):
+            theirs = scipy.ttest_ind_from_stats(*args, equal_var=False, alternative=alternative)
+            ours = stats.ttest_ind_from_stats(*args, equal_var=False, alternative=alternative)
+            assert (ours.statistic, ours.pvalue) == pytest.approx((theirs.statistic, theirs.pvalue), rel=1e-10)
+    x, y = [draw.gauss(0, 1) for _ in range(30)], [draw.gauss(0, 2) for _ in range(40)]
+    whole = stats.ttest_ind(x, y, equal_var=False)
+    mean = lambda v: sum(v) / len(v)  # noqa: E731
+    std = lambda v: math.sqrt(sum((a - mean(v)) ** 2 for a in v) / (len(v) - 1))  # noqa: E731
+    again = stats.ttest_ind_from_stats(mean(x), std(x), 30, mean(y), std(y), 40, equal_var=False)
+    assert (again.pvalue, again.df) == pytest.approx((whole.pvalue, whole.df), rel=1e-10)
+
+
+def test_pairs_and_odds():
+    scipy = pytest.importorskip("scipy.stats")
+    signs = stats.sign_test([3, 2, 5, 7, 1], [1, 2, 4, 3, 2])
+    assert (signs.statistic, signs.estimate) == (3, 0.75)
+    assert signs.p_greater == pytest.approx(scipy.binomtest(3, 4, alternative="greater").pvalue)
+    differences = [1.0, 2.0, 3.0, 7.0]
+    walsh = sorted((a + b) / 2 for i, a in enumerate(differences) for b in differences[i:])
+    typical = stats.pseudo_median(differences, level=0.8)
+    assert typical.estimate == (walsh[4] + walsh[5]) / 2 and typical.low <= typical.estimate <= typical.high
+    odds = stats.score_odds_ratio(56, 70, 48, 80)
+    assert odds.estimate == pytest.approx(8 / 3) and odds.p_greater < 0.01
+    kept = stats.score_odds_ratio_interval(56, 70, 48, 80, alpha=0.025, variance="miettinen_nurminen")
+    assert (kept.low, kept.high) == pytest.approx((1.281573, 5.540202), abs=1e-5)
+    plain = stats.log_ratio_interval(30, 100, 20, 100, alpha=0.025, smoothing=False)
+    katz = scipy.contingency.relative_risk(30, 100, 20, 100).confidence_interval(0.95)
+    assert (plain.low, plain.high) == pytest.approx((katz.low, katz.high), rel=1e-10)
+
+
 def test_smaller_things():
     scipy = pytest.importorskip("scipy.stats")
     draw = random.Random(9)
@@ -124,6 +159,15 @@ def test_smaller_things():
     lambda: stats.poisson_means_test(1, 0, 1, 1),
     lambda: stats.poisson_means_test(1, 1, 1, 1, diff=-1),
     lambda: stats.poisson_means_test(10**12, 1, 1, 1),
+    lambda: stats.ttest_ind_from_stats(1, 1, 5, 2, 1, 5),
+    lambda: stats.ttest_ind_from_stats(1, -1, 5, 2, 1, 5, equal_var=False),
+    lambda: stats.ttest_ind_from_stats(1, 1, 1, 2, 1, 5, equal_var=False),
+    lambda: stats.ttest_ind_from_stats(float("nan"), 1, 5, 2, 1, 5, equal_var=False),
+    lambda: stats.sign_test([1], [1, 2]),
+    lambda: stats.pseudo_median([]),
+    lambda: stats.score_odds_ratio(1, 2, 1, 2, ratio=0),
+    lambda: stats.score_odds_ratio(1, 2, 1, 2, variance="wald"),
+    lambda: stats.log_ratio_interval(0, 2, 1, 2, smoothing=False),
     lambda: stats.harrell_davis([], 0.5),
     lambda: stats.harrell_davis([1.0], 2),
     lambda: stats.effect_size([1.0], ["a"]),

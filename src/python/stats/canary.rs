@@ -281,7 +281,7 @@ pub(super) fn rank_noninferiority(
     })
 }
 
-fn hodges_lehmann_options(level: f64, alternative: &str) -> PyResult<HodgesLehmann> {
+pub(super) fn hodges_lehmann_options(level: f64, alternative: &str) -> PyResult<HodgesLehmann> {
     Ok(HodgesLehmann::default().level(level).alternative(super::arguments::alternative(alternative)?))
 }
 

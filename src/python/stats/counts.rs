@@ -481,7 +481,7 @@ pub(super) fn newcombe(x_events: u64, x_n: u64, y_events: u64, y_n: u64, alpha: 
     proportion::newcombe(proportions(x_events, x_n, y_events, y_n)?, alpha).map(interval).map_err(fault)
 }
 
-fn variance(word: &str) -> PyResult<ScoreVariance> {
+pub(super) fn variance(word: &str) -> PyResult<ScoreVariance> {
     match word {
         "farrington_manning" => Ok(ScoreVariance::FarringtonManning),
         "miettinen_nurminen" => Ok(ScoreVariance::MiettinenNurminen),
@@ -489,7 +489,7 @@ fn variance(word: &str) -> PyResult<ScoreVariance> {
     }
 }
 
-fn tails(found: &ScoreTest) -> TailsResult {
+pub(super) fn tails(found: &ScoreTest) -> TailsResult {
     TailsResult {
         p_less: found.p_less(),
         p_greater: found.p_greater(),

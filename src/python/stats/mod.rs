@@ -6,6 +6,7 @@ mod counts;
 mod quality;
 mod ranks;
 mod results;
+mod summaries;
 mod two_samples;
 
 use pyo3::prelude::*;
@@ -92,6 +93,12 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         canary::mantel_haenszel,
         canary::psi,
         canary::jensen_shannon,
+        summaries::ttest_ind_from_stats,
+        summaries::sign_test,
+        summaries::pseudo_median,
+        summaries::score_odds_ratio,
+        summaries::score_odds_ratio_interval,
+        summaries::log_ratio_interval,
         quality::log_losses,
         quality::brier_losses,
         quality::calibration_terms,

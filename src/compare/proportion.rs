@@ -474,7 +474,7 @@ mod tests {
                 let chance: f64 = (0..=m)
                     .flat_map(|x| (0..=n).map(move |y| (x, y)))
                     .filter(|&(x, y)| shown[x as usize][y as usize])
-                    .map(|(x, y)| binom_pmf(x, m as u64, canary) * binom_pmf(y, n as u64, canary - difference))
+                    .map(|(x, y)| binom_pmf(x, m, canary) * binom_pmf(y, n, canary - difference))
                     .sum();
                 assert!(chance <= 0.05, "{m}, {n}, {difference}: {chance} at {canary}");
             }

@@ -12,6 +12,8 @@ use crate::arms::Arms;
 use crate::config::{ArmsIn, JudgeConfig};
 use crate::judge::judgement::Judgement;
 use crate::judge::{DataError as JudgeError, Judge};
+use crate::summary::SummaryRow;
+use crate::table::Table;
 
 /// Judge a canary: promote, hold or roll back, with the evidence.
 ///
@@ -70,32 +72,64 @@ pub(super) fn judge(
     summary: Option<&Bound<'_, PyAny>>,
     progress: bool,
 ) -> PyResult<PyJudgement> {
-    let config = config::read(config)?;
-    let input = Input::take(&config, data, baseline, canary, summary)?;
-    let judged = work::run(py, move |tell| {
-        let tell = progress.then_some(tell);
-        let judge = Judge::new(config).map_err(|errors| Fault::Config(errors.to_string()))?;
-        let config = judge.config();
-        let fault = |name: &'static str| move |error| Fault::Judge(name, error);
-        match input {
-            Input::One(rows) => {
-                let table = rows.read(config, ArmsIn::OneTable, tell).map_err(Fault::Data)?;
-                say(tell, table.rows());
-                judge.judge(&table).map_err(fault("data"))
+    let asked = Asked::take(config, data, baseline, canary, summary)?;
+    asked.answer(py, progress, Judge::judge, Judge::judge_arms, Judge::judge_summary).map(PyJudgement)
+}
+
+/// A config and what it is asked about.
+pub(super) struct Asked {
+    config: JudgeConfig,
+    input: Input,
+}
+
+impl Asked {
+    pub(super) fn take(
+        config: &Bound<'_, PyAny>,
+        data: Option<&Bound<'_, PyAny>>,
+        baseline: Option<&Bound<'_, PyAny>>,
+        canary: Option<&Bound<'_, PyAny>>,
+        summary: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Asked> {
+        let config = config::read(config)?;
+        let input = Input::take(&config, data, baseline, canary, summary)?;
+        Ok(Asked { config, input })
+    }
+
+    /// What the judge says to one of its questions, by the form of the input.
+    pub(super) fn answer<T: Send + 'static>(
+        self,
+        py: Python<'_>,
+        progress: bool,
+        table: fn(&Judge, &Table<'_>) -> Result<T, JudgeError>,
+        arms: fn(&Judge, Arms<Table<'_>>) -> Result<T, JudgeError>,
+        sums: fn(&Judge, &[SummaryRow]) -> Result<T, JudgeError>,
+    ) -> PyResult<T> {
+        let Asked { config, input } = self;
+        let answer = work::run(py, move |tell| {
+            let tell = progress.then_some(tell);
+            let judge = Judge::new(config).map_err(|errors| Fault::Config(errors.to_string()))?;
+            let config = judge.config();
+            let fault = |name: &'static str| move |error| Fault::Judge(name, error);
+            match input {
+                Input::One(rows) => {
+                    let rows = rows.read(config, ArmsIn::OneTable, tell).map_err(Fault::Data)?;
+                    say(tell, rows.rows());
+                    table(&judge, &rows).map_err(fault("data"))
+                }
+                Input::Two(rows) => {
+                    let read = |rows: Rows| rows.read(config, ArmsIn::TwoTables, tell).map_err(Fault::Data);
+                    let tables = Arms { baseline: read(rows.baseline)?, canary: read(rows.canary)? };
+                    say(tell, tables.baseline.rows() + tables.canary.rows());
+                    arms(&judge, tables).map_err(fault("baseline and canary"))
+                }
+                Input::Summary(summary) => {
+                    let rows = summary.read(config).map_err(Fault::Data)?;
+                    sums(&judge, &rows).map_err(fault("summary"))
+                }
             }
-            Input::Two(rows) => {
-                let read = |rows: Rows| rows.read(config, ArmsIn::TwoTables, tell).map_err(Fault::Data);
-                let tables = Arms { baseline: read(rows.baseline)?, canary: read(rows.canary)? };
-                say(tell, tables.baseline.rows() + tables.canary.rows());
-                judge.judge_arms(tables).map_err(fault("baseline and canary"))
-            }
-            Input::Summary(summary) => {
-                let rows = summary.read(config).map_err(Fault::Data)?;
-                judge.judge_summary(&rows).map_err(fault("summary"))
-            }
-        }
-    })?;
-    judged.map(PyJudgement).map_err(Fault::raise)
+        })?;
+        answer.map_err(Fault::raise)
+    }
 }
 
 fn say(tell: Option<work::Tell<'_>>, rows: usize) {

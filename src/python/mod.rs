@@ -11,6 +11,7 @@ mod judge;
 mod judgement;
 mod kayenta;
 mod monitor;
+mod parity;
 mod plan;
 mod plan_records;
 mod records;
@@ -70,6 +71,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(tools::schema, module)?)?;
     module.add_function(wrap_pyfunction!(tools::template, module)?)?;
     check::register(module)?;
+    parity::register(module)?;
     drill::register(module)?;
     e_values::register(module)?;
     monitor::register(module)?;

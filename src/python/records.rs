@@ -468,6 +468,7 @@ pub(super) fn restore(py: Python<'_>, name: &str, json: &str) -> PyResult<Py<PyA
         super::replay::restore,
         super::drill::restore,
         super::check::restore,
+        super::parity::restore,
     ] {
         if let Some(record) = restore(py, name, json)? {
             return Ok(record);

@@ -829,6 +829,35 @@ const LOG_20: f64 = 2.995_732_273_553_991;
 const NOMINAL: f64 = 0.05 + 0.025;
 
 #[test]
+fn a_canary_on_all_its_margins_is_rolled_back_no_more_often_than_said() {
+    // Two rates of failures, which have half of the gate and spike detectors, and three means: each exactly on its margin,
+    // so that every rollback is false, and the parts of the error rate are spent all at once.
+    let lower = |name: &str| mean(name, Margin::relative(0.1)).role(Role::Critical);
+    let failures = [proportion("errors", Margin::relative(0.5)), proportion("timeouts", Margin::absolute(0.005))];
+    let config = config(failures.into_iter().chain(["a", "b", "c"].map(lower)).collect());
+    let rolled_back = ever(300, |random| {
+        let mut monitor = Monitor::new(&config).expect("valid");
+        (0..240).any(|minute| {
+            let mut metrics = Metrics::new();
+            for (name, baseline, canary) in [("errors", 0.01, 0.015), ("timeouts", 0.002, 0.007)] {
+                let mut arm = |n, p| ArmStatistics::events(n, random.binomial(n, p));
+                metrics.insert(name.into(), Arms { baseline: arm(950, baseline), canary: arm(50, canary) });
+            }
+            for name in ["a", "b", "c"] {
+                let mut arm = |n: u64, level: f64| {
+                    let size = n as f64;
+                    ArmStatistics::moments(n, level + 3.0 * random.normal() / size.sqrt(), 9.0 * (size - 1.0))
+                };
+                metrics.insert(name.into(), Arms { baseline: arm(950, 10.0), canary: arm(50, 11.0) });
+            }
+            monitor.consume(&batch(minute, metrics)).expect("in order");
+            monitor.rollback().is_some()
+        })
+    });
+    assert!(rolled_back <= NOMINAL, "{rolled_back}");
+}
+
+#[test]
 fn trap_a_plug_in_variance_promotes_rare_events_on_their_margin() {
     // The canary is worse by exactly the margin: every promotion is false.
     let (p, margin, looks) = (0.005, 0.005, 300);

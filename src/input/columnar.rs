@@ -47,7 +47,11 @@ fn read<R: ChunkReader + 'static>(
     options: &mut ReadOptions<'_>,
 ) -> Result<Table<'static>, InputError> {
     let damaged = |e: ParquetError| damaged(path, length, &e);
-    let metadata = ArrowReaderMetadata::load(&reader, ArrowReaderOptions::new().with_skip_arrow_metadata(false))
+    // The Arrow schema that writers hide in a file's metadata can be damaged, and its parser panics on types that it does
+    // not know. That is a fault of the file like any other.
+    let load = || ArrowReaderMetadata::load(&reader, ArrowReaderOptions::new().with_skip_arrow_metadata(false));
+    let metadata = std::panic::catch_unwind(std::panic::AssertUnwindSafe(load))
+        .unwrap_or_else(|_| Err(ParquetError::General("its Arrow schema cannot be read".to_owned())))
         .map_err(damaged)?;
     let schema = metadata.schema().clone();
     check_header(path, &schema, options)?;

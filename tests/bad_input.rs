@@ -620,3 +620,24 @@ fn no_reader_panics_on_damaged_bytes() {
         }
     }
 }
+
+/// Arrow's own schema stands in a Parquet file as text in base 64; its parser panics on types that it does not know.
+#[test]
+fn a_damaged_arrow_schema_is_an_error_and_no_panic() {
+    let whole = good_parquet();
+    let find = |what: &[u8], from: usize| whole[from..].windows(what.len()).position(|w| w == what).unwrap() + from;
+    let start = find(b"/////", find(b"ARROW:schema", 0)) + 8;
+    let is_text = |b: &&u8| b.is_ascii_alphanumeric() || b"+/=".contains(*b);
+    let end = start + whole[start..].iter().take_while(is_text).count();
+    assert!(end > start + 100);
+    let mut refused = 0;
+    for at in start..end {
+        for letter in [b'A', b'p', b'/'] {
+            let mut bytes = whole.clone();
+            bytes[at] = letter;
+            let read = read_table(&Source::bytes("t.parquet", bytes), ReadOptions::default());
+            refused += usize::from(read.is_err_and(|e| e.to_string().contains("t.parquet")));
+        }
+    }
+    assert!(refused > 10, "{refused} damaged schemas were refused");
+}

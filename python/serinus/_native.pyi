@@ -1630,9 +1630,13 @@ class Replay:
     @overload
     def to_html(self, path: _Path) -> None: ...
     @overload
-    def to_svg(self, path: None = None, *, theme: _Theme = "light") -> str: ...
+    def to_svg(self, path: None = None, *, theme: _Theme = "auto") -> str: ...
     @overload
-    def to_svg(self, path: _Path, *, theme: _Theme = "light") -> None: ...
+    def to_svg(self, path: _Path, *, theme: _Theme = "auto") -> None: ...
+    @overload
+    def to_metrics_svg(self, path: None = None, *, theme: _Theme = "auto") -> str: ...
+    @overload
+    def to_metrics_svg(self, path: _Path, *, theme: _Theme = "auto") -> None: ...
     def to_frame(self) -> Any:
         """One row a look, as a pandas DataFrame, or a polars one where pandas is not installed."""
     def to_judgement(self) -> Judgement | None:
@@ -2416,21 +2420,30 @@ def drill(
     """
 @final
 class Parity:
+    """Whether two arms are the same."""
     __match_args__: tuple[str, str, str, str, str, str]
     @property
-    def answer(self) -> str: ...
+    def answer(self) -> str:
+        """`same`, `different` or `open`."""
     @property
-    def reasons(self) -> tuple[Reason, ...]: ...
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why, the weightiest first."""
     @property
-    def metrics(self) -> tuple[Finding, ...]: ...
+    def metrics(self) -> tuple[Finding, ...]:
+        """What each metric showed: `pass` is shown to be the same, `fail` shown to differ."""
     @property
-    def checks(self) -> tuple[Check, ...]: ...
+    def checks(self) -> tuple[Check, ...]:
+        """Sample ratio, missing values, balance of segments, and what else is reported."""
     @property
-    def warnings(self) -> tuple[str, ...]: ...
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader should know; decides nothing."""
     @property
-    def provenance(self) -> Provenance: ...
-    def to_json(self) -> str: ...
-    def to_dict(self) -> dict[str, Any]: ...
+    def provenance(self) -> Provenance:
+        """Enough to make the same bytes again."""
+    def to_json(self) -> str:
+        """The answer as JSON text: what `serinus judge --parity --format json` prints, without the last line break."""
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, with the names of the JSON."""
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, tuple[str, str]]: ...
@@ -2443,7 +2456,45 @@ def parity(
     canary: _Table | None = None,
     summary: _Summary | None = None,
     progress: bool = False,
-) -> Parity: ...
+) -> Parity:
+    """Ask whether two arms are the same: equivalence within the margins both ways, the split, and the mix of segments.
+
+    What an A/A comparison asks before any canary is trusted. A test that finds no difference does not answer it.
+
+    Parameters
+    ----------
+    config : str, os.PathLike, dict or Config
+        The canary's own config; its margins bound a change in either direction.
+    data : str, os.PathLike or table, optional
+        The request log with both arms, as in `judge`.
+    baseline, canary : table or mapping, optional
+        In place of `data`, one table an arm.
+    summary : str, os.PathLike, list of dict or table, optional
+        In place of rows, sufficient statistics, as in `judge`; they do not tell the mix of segments.
+    progress : bool, default False
+        Say on `sys.stderr` how far reading and judging are.
+
+    Returns
+    -------
+    Parity
+
+    Raises
+    ------
+    ConfigError
+        The config is at fault.
+    DataError
+        The data are at fault, or no metric has a margin.
+
+    Examples
+    --------
+    >>> import serinus
+    >>> config = {"version": 1, "metrics": [{
+    ...     "name": "errors", "type": "proportion", "column": "error",
+    ...     "direction": "lower_is_better", "margin": {"absolute": 0.01}}]}
+    >>> arm = {"error": [0] * 9900 + [1] * 100}
+    >>> serinus.parity(config, baseline=arm, canary=arm).answer
+    'same'
+    """
 
 class ConfigCheck:
     """A config without faults: what seems not to be meant in it, and what it can detect on traffic like its history."""

@@ -30,11 +30,14 @@ def command(*arguments):
 def test_a_replay_is_that_of_the_command_line(root, tmp_path):
     recordings = root / "fixtures" / "recordings"
     config, plan, data = (recordings / name for name in ("demo.yaml", "rollout.yaml", "error_spike.parquet"))
-    printed = command("replay", "-c", config, "-r", plan, data, "--format", "json", "--picture", tmp_path / "cli.svg")
+    printed = command("replay", "-c", config, "-r", plan, data, "--format", "json", "--picture", tmp_path / "cli.svg",
+                      "--metrics-picture", tmp_path / "metrics.svg")
     assert printed.returncode == 1, printed.stderr
     told = serinus.replay(config, plan, data)
     assert told.to_json() + "\n" == printed.stdout
     assert told.to_svg() == (tmp_path / "cli.svg").read_text()
+    assert told.to_metrics_svg() == (tmp_path / "metrics.svg").read_text()
+    assert told.to_metrics_svg(theme="dark") != told.to_metrics_svg()
     assert (told.outcome, told.decision, told.method) == ("rolled_back", "rollback", "fixed")
     for form, own in (("text", repr(told)), ("markdown", told.to_markdown()), ("html", told.to_html())):
         assert command("replay", "-c", config, "-r", plan, data, "--format", form).stdout.rstrip() == own.rstrip(), form

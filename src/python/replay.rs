@@ -191,24 +191,31 @@ record!(
             written(path, report::replay_html(&self.0))
         }
 
-        /// A picture of the rollout as SVG: traffic, intervals against margins, and where the decision fell; written to `path`
-        /// when given, else returned.
+        /// A picture of the rollout as SVG: traffic, score and decisions; written to `path` when given, else returned.
         ///
         /// Parameters
         /// ----------
         /// path : str or os.PathLike, optional
         ///     Where to write.
         /// theme : {'light', 'dark', 'auto'}
-        ///     'auto' follows the page.
-        #[pyo3(signature = (path=None, *, theme="light"))]
+        ///     'auto' follows the reader's system.
+        #[pyo3(signature = (path=None, *, theme="auto"))]
         fn to_svg(&self, path: Option<&Bound<'_, PyAny>>, theme: &str) -> PyResult<Option<String>> {
-            let theme = match theme {
-                "light" => Theme::Light,
-                "dark" => Theme::Dark,
-                "auto" => Theme::Auto,
-                other => return Err(super::stats::choice("theme", other, &["light", "dark", "auto"])),
-            };
-            written(path, report::replay_picture(&self.0, theme))
+            written(path, report::replay_picture(&self.0, theme_named(theme)?))
+        }
+
+        /// Each metric's interval against its margin, look by look, and where the decision fell, as SVG; written to `path` when
+        /// given, else returned.
+        ///
+        /// Parameters
+        /// ----------
+        /// path : str or os.PathLike, optional
+        ///     Where to write.
+        /// theme : {'light', 'dark', 'auto'}
+        ///     'auto' follows the reader's system.
+        #[pyo3(signature = (path=None, *, theme="auto"))]
+        fn to_metrics_svg(&self, path: Option<&Bound<'_, PyAny>>, theme: &str) -> PyResult<Option<String>> {
+            written(path, report::replay_sequences(&self.0, theme_named(theme)?))
         }
 
         /// One row a look, as a pandas DataFrame, or a polars one where pandas is not installed.
@@ -245,6 +252,15 @@ show_record!(
     Anomaly => PyAnomaly,
     LookRecord => PyLookRecord,
 );
+
+fn theme_named(theme: &str) -> PyResult<Theme> {
+    match theme {
+        "light" => Ok(Theme::Light),
+        "dark" => Ok(Theme::Dark),
+        "auto" => Ok(Theme::Auto),
+        other => Err(super::stats::choice("theme", other, &["light", "dark", "auto"])),
+    }
+}
 
 /// Text to a file, or back to the caller.
 fn written(target: Option<&Bound<'_, PyAny>>, text: String) -> PyResult<Option<String>> {

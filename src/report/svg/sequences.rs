@@ -87,9 +87,8 @@ const REASON: usize = 21;
 ///
 /// ```
 /// use serinus::config::{Direction, Role};
-/// use serinus::evidence::Scale;
 /// use serinus::report::svg::{Course, Sequence, SequencePoint, Theme, sequences};
-/// use serinus::{Decision, Outcome};
+/// use serinus::{Decision, Outcome, Scale};
 /// let point = |requests, half: f64, outcome| SequencePoint {
 ///     requests, estimate: Some(0.001), low: Some(0.001 - half), high: Some(0.001 + half), has_interval: true, outcome,
 /// };

@@ -2496,6 +2496,7 @@ def parity(
     'same'
     """
 
+@final
 class ConfigCheck:
     """A config without faults: what seems not to be meant in it, and what it can detect on traffic like its history."""
     __match_args__: tuple[str, str, str]

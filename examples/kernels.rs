@@ -1,7 +1,8 @@
 //! The hot kernels, one at a time: what `scripts/instructions` counts.
 //!
-//! `cargo run --release --example kernels` lists them; `cargo run --release --example kernels -- NAME` runs one once. The
-//! instructions that count are those inside `kernel`, which leaves out making the data.
+//! `cargo run --release --example kernels` lists them; `cargo run --release --example kernels -- NAME [TIMES]` runs one
+//! once, or often enough for a profiler. The instructions that count are those inside `kernel`, which leaves out making the
+//! data.
 
 use std::hint::black_box;
 
@@ -29,8 +30,11 @@ fn rounded(values: &[f64]) -> Vec<f64> {
 
 /// What is counted.
 #[inline(never)]
-fn kernel<T>(run: impl FnOnce() -> T) {
-    let _ = black_box(run());
+fn kernel<T>(run: impl Fn() -> T) {
+    let times = std::env::args().nth(2).and_then(|times| times.parse().ok()).unwrap_or(1);
+    for _ in 0..times {
+        let _ = black_box(run());
+    }
 }
 
 fn table(rows: usize, seed: u64) -> Table<'static> {

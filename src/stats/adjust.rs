@@ -52,11 +52,20 @@ pub enum Adjustment {
 pub fn adjust(p: &[Option<f64>], rule: Adjustment) -> Vec<Option<f64>> {
     let tested = |p: &Option<f64>| p.filter(|p| !p.is_nan()).map(|p| p.clamp(0.0, 1.0));
     let (places, values): (Vec<u32>, Vec<f64>) = (0..).zip(p).filter_map(|(i, p)| tested(p).map(|p| (i, p))).unzip();
-    let order = order_of(&values);
-    let sorted: Vec<f64> = order.iter().map(|&(key, _)| from_key(key)).collect();
     let mut adjusted = vec![None; p.len()];
-    for (value, &(_, i)) in adjust_sorted(&sorted, rule).into_iter().zip(&order) {
-        adjusted[places[i as usize] as usize] = Some(value.min(1.0));
+    for (value, i) in adjust_all(&values, rule).into_iter().zip(places) {
+        adjusted[i as usize] = Some(value);
+    }
+    adjusted
+}
+
+/// Adjusts p-values in [0, 1], all of which were tested.
+pub(crate) fn adjust_all(p: &[f64], rule: Adjustment) -> Vec<f64> {
+    let order = order_of(p);
+    let mut adjusted: Vec<f64> = order.iter().map(|&(key, _)| from_key(key)).collect();
+    let sorted = adjust_sorted(&adjusted, rule);
+    for (value, &(_, i)) in sorted.into_iter().zip(&order) {
+        adjusted[i as usize] = value.min(1.0);
     }
     adjusted
 }

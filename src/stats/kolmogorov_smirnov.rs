@@ -53,7 +53,7 @@ pub struct KolmogorovSmirnov {
 /// `Alternative::Less` asks whether the canary is smaller: the largest amount by which its distribution function lies
 /// above the baseline's. DIFFERENCE: SciPy names the functions and not the values, so its `greater` is our `Less`.
 ///
-/// O(N log N) for the gap; exact p-values take O(mn) time and O(n) memory.
+/// O(N log N) for the gap; exact p-values take O(mn) time and O(n) memory, without ties and with arms of one size O(n).
 ///
 /// ```
 /// use serinus::stats::{Alternative, kolmogorov_smirnov::{KsMethod, kolmogorov_smirnov}};
@@ -176,6 +176,7 @@ fn answer(
 ) -> Result<KolmogorovSmirnov, Unanswerable> {
     let method = settled(method, m, n);
     let p_value = match method {
+        KsMethod::ExactUntied if m == n => equal_arms_reach(reach, n, alternative),
         KsMethod::Exact | KsMethod::ExactUntied | KsMethod::Auto => {
             if pairs(m, n) > MOST_PAIRS {
                 return Err(Unanswerable::TooLarge {
@@ -388,6 +389,21 @@ fn paths_that_reach(reach: i128, m: usize, n: usize, alternative: Alternative, e
     row[n]
 }
 
+/// [`paths_that_reach`] for arms of one size without ties, by reflection (Gnedenko & Korolyuk 1951): with h = n d, the sum of
+/// (-1)^(k+1) C(2n, n - kh) / C(2n, n) over k >= 1, twice for both sides; the first term for one. O(n).
+fn equal_arms_reach(reach: i128, n: usize, alternative: Alternative) -> f64 {
+    if reach <= 0 {
+        return 1.0;
+    }
+    let h = (reach as usize).div_ceil(n);
+    // C(2n, n - kh) over C(2n, n - (k - 1) h).
+    let step = |k: usize| (0..h).map(|i| (n - (k - 1) * h - i) as f64 / (n + k * h - i) as f64).product::<f64>();
+    match alternative {
+        Alternative::TwoSided => 2.0 * (1..=n / h).rev().fold(0.0, |rest, k| step(k) * (1.0 - rest)),
+        _ => step(1),
+    }
+}
+
 /// mn / (m + n) without overflow.
 fn effective(m: f64, n: f64) -> f64 {
     m.min(n) / (1.0 + m.min(n) / m.max(n))
@@ -454,6 +470,20 @@ mod tests {
             }
         }
         assert!((observed.p_value - f64::from(hits) / f64::from(all)).abs() < 1e-14);
+    }
+
+    #[test]
+    fn arms_of_one_size_agree_with_the_paths() {
+        for n in [1, 2, 7, 60] {
+            for h in 0..=n {
+                for alternative in [Alternative::TwoSided, Alternative::Less, Alternative::Greater] {
+                    let reach = (h * n) as i128;
+                    let (found, expected) =
+                        (equal_arms_reach(reach, n, alternative), paths_that_reach(reach, n, n, alternative, None));
+                    assert!((found / expected - 1.0).abs() < 1e-12, "{n} {h} {alternative:?}: {found} {expected}");
+                }
+            }
+        }
     }
 
     #[test]

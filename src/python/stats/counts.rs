@@ -20,18 +20,15 @@ use crate::stats::special;
 use crate::stats::{Alternative, Confidence};
 use crate::table::Column;
 
-/// p-values, of which some may be missing.
-fn p_values(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<Option<f64>>> {
+/// p-values and which of them are missing.
+fn p_values(object: &Bound<'_, PyAny>, name: &str) -> PyResult<(Vec<f64>, Option<Vec<bool>>)> {
     let Column::Number { values, missing } = column(object, name)? else {
         return Err(bad_data(format!("{name}: text is no p-value; give numbers")));
     };
     let gone = |i: usize| missing.as_ref().is_some_and(|m| m[i]);
-    let p: Vec<Option<f64>> = values.iter().enumerate().map(|(i, v)| (!gone(i)).then_some(*v)).collect();
-    match p.iter().position(|p| p.is_some_and(|p| !(0.0..=1.0).contains(&p))) {
-        Some(i) => {
-            Err(bad_data(format!("{name}, row {}: {} is no p-value; it has to lie in [0, 1]", i + 1, values[i])))
-        }
-        None => Ok(p),
+    match (0..).zip(values.iter()).find(|&(i, p)| !(0.0..=1.0).contains(p) && !gone(i)) {
+        Some((i, p)) => Err(bad_data(format!("{name}, row {}: {p} is no p-value; it has to lie in [0, 1]", i + 1))),
+        None => Ok((values.into_owned(), missing)),
     }
 }
 
@@ -65,11 +62,11 @@ pub(super) fn false_discovery_control(ps: &Bound<'_, PyAny>, axis: Option<i64>, 
         "by" => Adjustment::BenjaminiYekutieli,
         _ => return Err(choice("method", method, &["bh", "by"])),
     };
-    let p = p_values(ps, "ps")?;
-    if let Some(i) = p.iter().position(Option::is_none) {
+    let (p, missing) = p_values(ps, "ps")?;
+    if let Some(i) = missing.and_then(|m| m.iter().position(|gone| *gone)) {
         return Err(bad_data(format!("ps, row {}: the p-value is missing; drop it, or use stats.adjust", i + 1)));
     }
-    Ok(adjust::adjust(&p, rule).into_iter().flatten().collect())
+    Ok(adjust::adjust_all(&p, rule))
 }
 
 /// p-values adjusted for the number of tests, by any of eight rules.
@@ -107,7 +104,10 @@ pub(super) fn adjusted(ps: &Bound<'_, PyAny>, method: &str) -> PyResult<Vec<Opti
     let Some((_, rule)) = rules.iter().find(|(name, _)| *name == method) else {
         return Err(choice("method", method, &rules.map(|(name, _)| name)));
     };
-    Ok(adjust::adjust(&p_values(ps, "ps")?, *rule))
+    let (p, missing) = p_values(ps, "ps")?;
+    let gone = |i: usize| missing.as_ref().is_some_and(|m| m[i]);
+    let p: Vec<Option<f64>> = p.iter().enumerate().map(|(i, p)| (!gone(i)).then_some(*p)).collect();
+    Ok(adjust::adjust(&p, *rule))
 }
 
 /// The counts of a table as two proportions: the first row over the sum of rows, column by column. Whether the first

@@ -2,8 +2,8 @@
 //!
 //! Where no two pooled values are equal the pass runs as four chains from four places of the merged order at once, since
 //! a single chain waits for the last comparison before it knows what to load next. Each chain looks at blocks of values
-//! and keeps a block's extremes only; the places are found afterwards in the few blocks that hold them. The first equal
-//! values send the pass back to go run by run, which ties make quick.
+//! and keeps a block's extremes only; the places are found afterwards in the few blocks that can hold them. The first
+//! equal values send the pass back to go run by run, which ties make quick.
 
 use super::cubic;
 
@@ -13,10 +13,9 @@ const MOST_PAIRS: u128 = 100_000_000_000_000;
 const CHAINS_FROM: usize = 256;
 /// Chains at once.
 const CHAINS: usize = 4;
-/// Steps of a block.
-const BLOCK: usize = 128;
-/// Steps from one look at the gap to the next.
-const STRIDE: usize = 16;
+/// Pooled values from which blocks are long and the gap is looked at now and then: with fewer, too many blocks could hold
+/// the extremes.
+const LONG_FROM: usize = 1_024;
 
 /// The largest gap between the distribution functions on one side.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,7 +77,8 @@ impl Sweep {
         if x.len() + y.len() >= CHAINS_FROM
             && !has_repeats(x)
             && !has_repeats(y)
-            && let Some(found) = sweep.untied(x, y)
+            && let Some(found) =
+                if x.len() + y.len() < LONG_FROM { sweep.untied::<16, 1>(x, y) } else { sweep.untied::<128, 16>(x, y) }
         {
             return Some(found);
         }
@@ -133,36 +133,34 @@ impl Sweep {
         self
     }
 
-    /// The pass by chains; `None` as soon as a value is in both arms.
-    fn untied(mut self, x: &[f64], y: &[f64]) -> Option<Sweep> {
+    /// The pass by chains, in blocks of `BLOCK` steps with a look at the gap every `STRIDE`; `None` as soon as a value is
+    /// in both arms.
+    fn untied<const BLOCK: usize, const STRIDE: usize>(mut self, x: &[f64], y: &[f64]) -> Option<Sweep> {
         let total = self.m + self.n;
         let mut chains: [Chain; CHAINS] = std::array::from_fn(|c| Chain::at(x, y, total * c / CHAINS));
-        let ends: [usize; CHAINS] = std::array::from_fn(|c| total * (c + 1) / CHAINS);
         let (m, n) = (self.m as i64, self.n as i64);
-        let mut blocks: [Vec<Block>; CHAINS] = Default::default();
-        let room = |c: &Chain, end: usize| c.i + BLOCK <= x.len() && c.j + BLOCK <= y.len() && c.i + c.j + BLOCK <= end;
-        while (0..CHAINS).all(|c| room(&chains[c], ends[c])) {
-            let found = four(&mut chains, x, y, m, n);
-            for (kept, block) in blocks.iter_mut().zip(found) {
-                kept.push(block);
-            }
+        let mut blocks = Vec::with_capacity(CHAINS * (total / CHAINS).div_ceil(BLOCK) + CHAINS);
+        for done in (0..total / CHAINS).step_by(BLOCK) {
+            let steps = BLOCK.min(total / CHAINS - done);
+            blocks.extend(four::<STRIDE>(&mut chains, x, y, m, n, steps));
             if chains.iter().any(|c| c.equal) {
                 return None;
             }
         }
         for (c, chain) in chains.iter_mut().enumerate() {
-            while chain.i + chain.j < ends[c] {
-                let steps = BLOCK.min(ends[c] - chain.i - chain.j);
-                blocks[c].push(chain.last(x, y, m, n, steps));
+            let rest = total * (c + 1) / CHAINS - chain.i - chain.j;
+            if rest > 0 {
+                blocks.push(chain.last(x, y, m, n, rest));
             }
             if chain.equal {
                 return None;
             }
         }
         self.twice_u = 2 * chains.iter().map(|c| c.below).sum::<u64>();
-        let all = || blocks.iter().flatten();
-        let (high, low) = all().fold((i64::MIN, i64::MAX), |(h, l), b| (h.max(b.high), l.min(b.low)));
-        for block in all().filter(|b| b.high + b.reach >= high || b.low - b.reach <= low) {
+        let (high, low) = blocks.iter().fold((i64::MIN, i64::MAX), |(h, l), b: &Block| (h.max(b.high), l.min(b.low)));
+        // In the merged order, so that the first of equal gaps is met first.
+        blocks.sort_unstable_by_key(|b| b.i + b.j);
+        for block in blocks.iter().filter(|b| b.high + b.reach >= high || b.low - b.reach <= low) {
             let mut at = Chain { i: block.i, j: block.j, ..Chain::default() };
             for _ in 0..block.steps {
                 let value = at.step(x, y);
@@ -253,20 +251,29 @@ impl Chain {
     }
 }
 
-/// A block of each chain, step by step in turns. Every chain has a block's room in both arms.
+/// A block of each chain, step by step in turns. No chain goes beyond the merged order.
 ///
-/// The gap is looked at after every [`STRIDE`] steps only; what it can have reached in between is added to the bounds.
-fn four(chains: &mut [Chain; CHAINS], x: &[f64], y: &[f64], m: i64, n: i64) -> [Block; CHAINS] {
+/// The gap is looked at after every `STRIDE` steps only; what it can have reached in between is added to the bounds.
+fn four<const STRIDE: usize>(
+    chains: &mut [Chain; CHAINS],
+    x: &[f64],
+    y: &[f64],
+    m: i64,
+    n: i64,
+    steps: usize,
+) -> [Block; CHAINS] {
     let starts = *chains;
     let mut i = starts.map(|c| c.i);
     let mut j = starts.map(|c| c.j);
     let mut below = [0usize; CHAINS];
     let mut equal = false;
     let (mut high, mut low) = ([i64::MIN; CHAINS], [i64::MAX; CHAINS]);
-    for _ in 0..BLOCK / STRIDE {
-        for _ in 0..STRIDE {
+    // Beyond an arm's end stands infinity, which no smaller value passes; an infinite value counts as equal to it.
+    let at = |arm: &[f64], k: usize| arm.get(k).copied().unwrap_or(f64::INFINITY);
+    for done in (0..steps).step_by(STRIDE) {
+        for _ in 0..STRIDE.min(steps - done) {
             for c in 0..CHAINS {
-                let (a, b) = (x[i[c]], y[j[c]]);
+                let (a, b) = (at(x, i[c]), at(y, j[c]));
                 let from_x = usize::from(a < b);
                 equal |= a == b;
                 below[c] += j[c] & from_x.wrapping_neg();
@@ -283,10 +290,13 @@ fn four(chains: &mut [Chain; CHAINS], x: &[f64], y: &[f64], m: i64, n: i64) -> [
     std::array::from_fn(|c| {
         let start = starts[c];
         chains[c] = Chain { i: i[c], j: j[c], below: start.below + below[c] as u64, equal };
+        if STRIDE == 1 {
+            return Block { i: start.i, j: start.j, steps, high: high[c], low: low[c], reach: 0 };
+        }
         let at = start.i as i64 * n - start.j as i64 * m;
         // Between two looks the gap rises by steps of n and falls by steps of m.
         let reach = STRIDE as i64 * m * n / (m + n);
-        Block { i: start.i, j: start.j, steps: BLOCK, high: high[c].max(at), low: low[c].min(at), reach }
+        Block { i: start.i, j: start.j, steps, high: high[c].max(at), low: low[c].min(at), reach }
     })
 }
 
@@ -296,7 +306,7 @@ fn has_repeats(sorted: &[f64]) -> bool {
     else {
         return false;
     };
-    let pairs = all_but_last.chunks(BLOCK).zip(all_but_first.chunks(BLOCK));
+    let pairs = all_but_last.chunks(128).zip(all_but_first.chunks(128));
     pairs.into_iter().any(|(a, b)| a.iter().zip(b).fold(false, |seen, (a, b)| seen | (a == b)))
 }
 

@@ -82,8 +82,8 @@ impl<'a> Between<'a> {
     pub(super) fn new(x: &'a [f64], y: &'a [f64], from: Move, to: Move) -> Between<'a> {
         let (mut least, mut most) = (0, 0);
         let open = x.iter().enumerate().map(|(i, &v)| {
-            least = gallop(y, least, |w| to.of(w) < v);
-            most = gallop(y, most, |w| from.of(w) <= v);
+            least = first_not(y, least, |w| to.of(w) < v);
+            most = first_not(y, most, |w| from.of(w) <= v);
             let (least, most) = (least as u32, most.max(least) as u32);
             Open { i: i as u32, least, most, low: least.midpoint(most), high: 0 }
         });
@@ -95,14 +95,12 @@ impl<'a> Between<'a> {
     /// The sums at a move inside.
     pub(super) fn at(&mut self, by: Move) -> Sums {
         let mut exact = self.settled;
-        // Neighbours move by about as many places since the last look.
-        let mut moved = 0;
+        // No value lies before the place of a smaller one.
+        let mut low = 0;
         for open in &mut self.open {
             let v = self.x[open.i as usize];
-            let (least, most) = (open.least as usize, open.most as usize);
-            let guess = (i64::from(open.low) + moved).clamp(i64::from(open.least), i64::from(open.most));
-            let low = least + near(&self.y[least..most], guess as usize - least, |w| by.of(w) < v);
-            moved = low as i64 - i64::from(open.low);
+            let most = open.most as usize;
+            low = first_not(&self.y[..most], low.max(open.least as usize), |w| by.of(w) < v);
             let ties = self.y[low..most].iter().take_while(|w| by.of(**w) == v).count();
             (open.low, open.high) = (low as u32, (low + ties) as u32);
             exact.add(open.i as usize, low, low + ties, self.x);
@@ -145,36 +143,29 @@ pub(super) fn at(x: &[f64], y: &[f64], by: Move) -> Sums {
     let mut exact = Exact::default();
     let mut low = 0;
     for (i, &v) in x.iter().enumerate() {
-        low = gallop(y, low, |w| by.of(w) < v);
+        low = first_not(y, low, |w| by.of(w) < v);
         let ties = y[low..].iter().take_while(|w| by.of(**w) == v).count();
         exact.add(i, low, low + ties, x);
     }
     sums(&exact)
 }
 
-/// The first place from `start` on at which `before` no longer holds, by steps that double.
-fn gallop(y: &[f64], start: usize, before: impl Fn(f64) -> bool) -> usize {
-    let (mut low, mut step) = (start, 1);
+/// The first place from `start` on at which `before`, which holds up to some place, no longer does.
+///
+/// Most places are near: a block is counted without a branch. Further ones are looked for by steps that double.
+fn first_not(y: &[f64], start: usize, before: impl Fn(f64) -> bool) -> usize {
+    const BLOCK: usize = 16;
+    let (mut low, mut step) = (start, BLOCK);
     while low + step <= y.len() && before(y[low + step - 1]) {
         low += step;
         step *= 2;
     }
-    let end = (low + step).min(y.len());
-    low + y[low..end].partition_point(|&w| before(w))
-}
-
-/// The same place in all of `y`, from a guess on either side of it.
-fn near(y: &[f64], guess: usize, before: impl Fn(f64) -> bool) -> usize {
-    if guess < y.len() && before(y[guess]) {
-        return gallop(y, guess + 1, before);
+    let mut high = (low + step).min(y.len());
+    while high - low > BLOCK {
+        let middle = low.midpoint(high);
+        if before(y[middle]) { low = middle + 1 } else { high = middle }
     }
-    let (mut high, mut step) = (guess, 1);
-    while high >= step && !before(y[high - step]) {
-        high -= step;
-        step *= 2;
-    }
-    let low = (high + 1).saturating_sub(step);
-    low + y[low..high].partition_point(|&w| before(w))
+    low + y[low..high].iter().map(|&w| usize::from(before(w))).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -206,13 +197,14 @@ mod tests {
 
     #[test]
     fn sums_agree_with_all_pairs_however_they_are_reached() {
-        let arm = |n: i32, k: i32| {
-            let mut values: Vec<f64> = (0..n).map(|i| f64::from((i * k) % 17 + 1)).collect();
+        let arm = |n: i32, k: i32, distinct: i32| {
+            let mut values: Vec<f64> = (0..n).map(|i| f64::from((i * k) % distinct + 1)).collect();
             values.sort_by(f64::total_cmp);
             values
         };
-        for (m, n) in [(1, 1), (3, 40), (40, 3), (25, 30)] {
-            let (x, y) = (arm(m, 7), arm(n, 5));
+        for (m, n) in [(1, 1), (3, 40), (40, 3), (25, 30), (40, 4000), (300, 110)] {
+            let distinct = if m.max(n) < 100 { 17 } else { 9973 };
+            let (x, y) = (arm(m, 251, distinct), arm(n, 5, distinct));
             for scale in [Scale::Difference, Scale::Ratio] {
                 let by = |value: f64| Move { scale, value };
                 let mut between = Between::new(&x, &y, by(0.05), by(30.0));

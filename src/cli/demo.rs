@@ -136,14 +136,6 @@ fn judge(one: Expected) -> Result<Recording, Fault> {
     Ok(Recording { name: one.name, config: one.config, fault: one.fault, expected: one.expected, agrees, judgement })
 }
 
-fn word(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Promote => "PROMOTE",
-        Decision::Hold => "HOLD",
-        Decision::Rollback => "ROLLBACK",
-    }
-}
-
 /// The reasons a person reads first; the rest is in the JSON.
 fn leading(judgement: &Judgement, most: usize) -> Vec<&str> {
     judgement.reasons.iter().take(most).map(|r| r.text.as_str()).collect()
@@ -153,10 +145,10 @@ fn text(recordings: &[Recording]) -> String {
     let mut out = String::new();
     for r in recordings {
         let verdict = if r.agrees { "right" } else { "WRONG" };
-        let expected: Vec<String> = r.expected.iter().map(|d| word(*d).to_lowercase()).collect();
+        let expected: Vec<String> = r.expected.iter().map(|d| d.name().to_owned()).collect();
         out.push_str(&format!(
             "{:9} {:19} planted: {} ({verdict}: {})\n",
-            word(r.judgement.decision),
+            r.judgement.decision.name().to_uppercase(),
             r.name,
             r.fault,
             expected.join(" or ")
@@ -184,12 +176,7 @@ fn markdown(recordings: &[Recording]) -> String {
     for r in recordings {
         let reason = leading(&r.judgement, 1).first().map_or(String::new(), |t| t.replace('|', "\\|"));
         let mark = if r.agrees { "" } else { " (wrong)" };
-        out.push_str(&format!(
-            "| {} | {} | {}{mark} | {reason} |\n",
-            r.name,
-            r.fault,
-            word(r.judgement.decision).to_lowercase()
-        ));
+        out.push_str(&format!("| {} | {} | {}{mark} | {reason} |\n", r.name, r.fault, r.judgement.decision.name()));
     }
     out
 }

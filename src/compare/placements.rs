@@ -84,8 +84,7 @@ impl<'a> Between<'a> {
         let open = x.iter().enumerate().map(|(i, &v)| {
             least = first_not(y, least, |w| to.of(w) < v);
             most = first_not(y, most, |w| from.of(w) <= v);
-            let (least, most) = (least as u32, most.max(least) as u32);
-            Open { i: i as u32, least, most, low: least.midpoint(most), high: 0 }
+            Open { i: i as u32, least: least as u32, most: most.max(least) as u32, low: 0, high: 0 }
         });
         let mut between = Between { x, y, settled: Exact::default(), open: open.collect() };
         between.settle();

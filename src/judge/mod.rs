@@ -60,6 +60,17 @@ pub enum Decision {
     Rollback,
 }
 
+impl Decision {
+    /// The word under which it is stored.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Decision::Promote => "promote",
+            Decision::Hold => "hold",
+            Decision::Rollback => "rollback",
+        }
+    }
+}
+
 /// A judge: a config that has been checked.
 ///
 /// ```

@@ -261,7 +261,7 @@ impl<'c> Run<'c, '_> {
             let why = fixed.reasons.first().map_or(String::new(), |r| format!(": {}", r.text));
             format!(
                 "the fixed test, asked once about everything served until the end, says {}{why}",
-                word(fixed.decision)
+                fixed.decision.name()
             )
         }));
         Replay {
@@ -322,14 +322,6 @@ impl<'c> Run<'c, '_> {
             ));
         }
         warnings
-    }
-}
-
-fn word(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Promote => "promote",
-        Decision::Hold => "hold",
-        Decision::Rollback => "rollback",
     }
 }
 

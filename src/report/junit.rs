@@ -39,7 +39,7 @@ pub fn junit(judgement: &Judgement) -> String {
     ));
     let number = |v: Option<f64>| v.map_or_else(String::new, |v| v.to_string());
     for (name, value) in [
-        ("decision", outline::decision_name(judgement.decision).to_owned()),
+        ("decision", judgement.decision.name().to_owned()),
         ("verdict", outline::verdict_name(judgement.verdict).to_owned()),
         ("score", number(judgement.score)),
         ("score_best", number(judgement.score_best)),
@@ -102,7 +102,7 @@ fn overall(judgement: &Judgement, outline: &Outline) -> Case {
             Decision::Hold => End::Skipped,
             Decision::Rollback => End::Failure,
         },
-        message: format!("{}: {}; {}", outline::decision_name(judgement.decision), outline.score, outline.lead),
+        message: format!("{}: {}; {}", judgement.decision.name(), outline.score, outline.lead),
         lines: outline.reasons.iter().chain(&outline.checks).chain(&outline.warnings).cloned().collect(),
     }
 }

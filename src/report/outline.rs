@@ -154,15 +154,6 @@ pub(super) fn decision(decision: Decision) -> &'static str {
     }
 }
 
-/// The decision as it is stored.
-pub(super) fn decision_name(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Promote => "promote",
-        Decision::Hold => "hold",
-        Decision::Rollback => "rollback",
-    }
-}
-
 /// The verdict as it is stored.
 pub(super) fn verdict_name(verdict: Verdict) -> &'static str {
     match verdict {

@@ -1,9 +1,9 @@
 //! A replay as people read it: the end and its sentence, the stages, the looks, and what set them off.
 
 use super::escape;
-use super::outline;
 use super::svg::{self, Course, Sequence, SequencePoint, Theme};
 use crate::evidence::Scale;
+use crate::judge::Decision;
 use crate::judge::judgement::{Finding, Reason};
 use crate::replay::{LookRecord, Method, Outcome, Replay};
 
@@ -182,7 +182,7 @@ fn stage_rows(replay: &Replay) -> Vec<Vec<String>> {
             s.served.baseline.to_string(),
             s.served.canary.to_string(),
             s.looks.to_string(),
-            s.decision.map_or("none", outline::decision_name).to_owned(),
+            s.decision.map_or("none", Decision::name).to_owned(),
         ]
     }));
     rows
@@ -204,7 +204,7 @@ fn look_rows(replay: &Replay) -> Vec<Vec<String>> {
             l.served.baseline.to_string(),
             l.served.canary.to_string(),
             score,
-            outline::decision_name(l.decision).to_owned(),
+            l.decision.name().to_owned(),
             then,
             l.reasons.first().map_or_else(String::new, |r: &Reason| escape::shortened(&r.text, REASON)),
         ]

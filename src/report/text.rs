@@ -123,6 +123,7 @@ impl Paper {
             out.push('\n');
         }
     }
+
     fn lead(&self, out: &mut String, word: &str, hue: &str, told: &str) {
         let whole = format!("{word}  {told}");
         for (i, line) in hanging(&whole, self.width, 2).iter().enumerate() {

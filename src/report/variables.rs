@@ -48,7 +48,7 @@ pub fn dotenv(judgement: &Judgement) -> String {
 fn values(judgement: &Judgement) -> [(&'static str, String); 5] {
     let number = |v: Option<f64>| v.map_or_else(String::new, |v| v.to_string());
     [
-        ("decision", outline::decision_name(judgement.decision).into()),
+        ("decision", judgement.decision.name().into()),
         ("verdict", outline::verdict_name(judgement.verdict).into()),
         ("score", number(judgement.score)),
         ("score_best", number(judgement.score_best)),

@@ -448,6 +448,26 @@ mod tests {
     }
 
     #[test]
+    fn the_first_of_equal_gaps_is_found_wherever_a_pass_begins() {
+        let mut stream = crate::stats::rng::Stream::new(1, "gaps", 0);
+        for total in [300, 1000, 3000, 3002] {
+            for _ in 0..40 {
+                // Runs of one arm and then as many of the other: the gap rises and falls and comes back, again and again.
+                let (mut x, mut y) = (Vec::new(), Vec::new());
+                while x.len() + y.len() < total {
+                    let run = 1 + stream.below(6);
+                    let x_first = stream.below(2) == 0;
+                    for k in 0..2 * run {
+                        let value = (x.len() + y.len()) as f64;
+                        if (k < run) == x_first { x.push(value) } else { y.push(value) }
+                    }
+                }
+                assert_eq!(merge(&x, &y), merge_by_runs(&x, &y), "{total}");
+            }
+        }
+    }
+
+    #[test]
     fn arms_sorted_in_their_own_memory_are_the_same() {
         let values: Vec<f64> = (0..5000_i64).map(|i| ((i * 7919) % 4999 - 2500) as f64 * 1e-7).collect();
         assert_eq!(sorted_in_place(values.clone(), &mut Vec::new()), sorted(&values));

@@ -168,7 +168,7 @@ fn course_lines(course: &Course, across: &Axis, bottom: f64) -> String {
     if let Some((requests, decision)) = course.decided {
         let (x, class) = (across.at(requests as f64), decision_class(decision));
         body.push_str(&line(x, TOP - 22.0, x, bottom - 12.0, class, 1.5));
-        let words = outline::decision_name(decision);
+        let words = decision.name();
         let right = x + 8.0 * words.len() as f64 > ACROSS.1;
         let (at, end) = if right { (x - 9.0, " end") } else { (x + 9.0, "") };
         let shape = match decision {

@@ -6,7 +6,6 @@ use super::Theme;
 use super::axis::{Axis, label};
 use super::paint::{decision_class, line, mark, n, picture, rect, text};
 use crate::judge::{Decision, Outcome};
-use crate::report::outline;
 
 /// One look of a replay or of a rollout.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -74,7 +73,7 @@ pub fn timeline(looks: &[Look], theme: Theme) -> String {
         "{} looks over {} requests; the last decision is {} at {}% of the traffic",
         looks.len(),
         last.requests,
-        outline::decision_name(last.decision),
+        last.decision.name(),
         n(last.weight_percent)
     );
     picture(theme, WIDTH, HEIGHT, title, &description, &body)
@@ -149,7 +148,7 @@ fn strip(looks: &[Look], across: &Axis) -> String {
         // The last run may have no width left: its mark then stands inside the picture.
         let x = from.min(ACROSS.1 - 6.0);
         body.push_str(&mark(x, middle, shape(decision)));
-        let word = outline::decision_name(decision);
+        let word = decision.name();
         let room = 7.0 * word.len() as f64 + 12.0;
         if to - from >= room {
             body.push_str(&text(x + 9.0, STRIP.0 + 5.0, &format!("{class} small"), word));
@@ -175,7 +174,7 @@ fn legend() -> String {
     for (i, decision) in [Decision::Promote, Decision::Hold, Decision::Rollback].into_iter().enumerate() {
         let x = ACROSS.0 + 6.0 + 110.0 * i as f64;
         body.push_str(&mark(x, HEIGHT - 14.0, shape(decision)));
-        body.push_str(&text(x + 12.0, HEIGHT - 10.0, "ink small", outline::decision_name(decision)));
+        body.push_str(&text(x + 12.0, HEIGHT - 10.0, "ink small", decision.name()));
     }
     body.push_str(&text(ACROSS.1, HEIGHT - 10.0, "faint small end", "requests of both arms"));
     body

@@ -148,9 +148,8 @@ impl Sweep {
             }
         }
         for (c, chain) in chains.iter_mut().enumerate() {
-            let rest = total * (c + 1) / CHAINS - chain.i - chain.j;
-            if rest > 0 {
-                blocks.push(chain.last(x, y, m, n, rest));
+            if chain.i + chain.j < total * (c + 1) / CHAINS {
+                blocks.push(chain.last(x, y, m, n));
             }
             if chain.equal {
                 return None;
@@ -238,16 +237,12 @@ impl Chain {
         value
     }
 
-    /// A block at the end of an arm or of the chain.
-    fn last(&mut self, x: &[f64], y: &[f64], m: i64, n: i64, steps: usize) -> Block {
-        let mut block = Block { i: self.i, j: self.j, steps, high: i64::MIN, low: i64::MAX, reach: 0 };
-        for _ in 0..steps {
-            self.step(x, y);
-            let gap = self.i as i64 * n - self.j as i64 * m;
-            block.high = block.high.max(gap);
-            block.low = block.low.min(gap);
-        }
-        block
+    /// The step by which this chain is longer than others.
+    fn last(&mut self, x: &[f64], y: &[f64], m: i64, n: i64) -> Block {
+        let (i, j) = (self.i, self.j);
+        self.step(x, y);
+        let gap = self.i as i64 * n - self.j as i64 * m;
+        Block { i, j, steps: 1, high: gap, low: gap, reach: 0 }
     }
 }
 
@@ -291,6 +286,7 @@ fn four<const STRIDE: usize>(
         let start = starts[c];
         chains[c] = Chain { i: i[c], j: j[c], below: start.below + below[c] as u64, equal };
         if STRIDE == 1 {
+            // Every gap was looked at.
             return Block { i: start.i, j: start.j, steps, high: high[c], low: low[c], reach: 0 };
         }
         let at = start.i as i64 * n - start.j as i64 * m;
@@ -302,11 +298,13 @@ fn four<const STRIDE: usize>(
 
 /// Whether a value occurs twice in an ascending slice.
 fn has_repeats(sorted: &[f64]) -> bool {
+    /// Pairs that are compared before anything is asked of them.
+    const LOOK: usize = 128;
     let (Some(all_but_last), Some(all_but_first)) = (sorted.get(..sorted.len().saturating_sub(1)), sorted.get(1..))
     else {
         return false;
     };
-    let pairs = all_but_last.chunks(128).zip(all_but_first.chunks(128));
+    let pairs = all_but_last.chunks(LOOK).zip(all_but_first.chunks(LOOK));
     pairs.into_iter().any(|(a, b)| a.iter().zip(b).fold(false, |seen, (a, b)| seen | (a == b)))
 }
 

@@ -27,7 +27,7 @@ impl From<Scale> for evidence::Scale {
 }
 
 impl Scale {
-    fn null(self) -> f64 {
+    pub(super) fn null(self) -> f64 {
         evidence::Scale::from(self).null()
     }
 }

@@ -5,11 +5,12 @@
 //! variance is the design's (Obuchowski 1997). Below ten units in an arm the exact rank test takes over (Mann and
 //! Whitney 1947). The estimate is the stretch or move at which P = 1/2: with one stratum, Hodges and Lehmann's.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use super::Question;
 use super::contrast::{Contrast, Estimand, Label, Scale};
 use super::design::{Cell, Design};
+use super::enclose::{Enclosure, Point};
 use super::placements::{self, Between, Move, Sums as Placed};
 use crate::arms::{Arm, Arms};
 use crate::config::TestKind;
@@ -30,6 +31,8 @@ pub struct Distribution {
     test: RankTest,
     negative: bool,
     medians: Arms<Option<f64>>,
+    /// What is seen while neither arm is moved.
+    unmoved: OnceCell<Placements>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,15 +48,21 @@ impl Distribution {
         design.require("brunner_munzel", LEAST_ROWS)?;
         for s in &design.strata {
             for arm in [Arm::Baseline, Arm::Canary] {
-                if let Some(index) = s.cells[arm].values.iter().position(|v| v.is_nan()) {
+                // Looked for in one go first: it is seldom there.
+                let values = &s.cells[arm].values;
+                if values.iter().fold(false, |any, v| any | v.is_nan())
+                    && let Some(index) = values.iter().position(|v| v.is_nan())
+                {
                     return Err(Unanswerable::NonFinite { test: "brunner_munzel", arm, index, value: f64::NAN });
                 }
             }
         }
+        let mut scratch = Vec::new();
         for s in &mut design.strata {
-            sort(&mut s.cells.baseline);
-            sort(&mut s.cells.canary);
+            sort(&mut s.cells.baseline, &mut scratch);
+            sort(&mut s.cells.canary, &mut scratch);
         }
+        drop(scratch);
         let negative = design.strata.iter().any(|s| {
             [&s.cells.baseline, &s.cells.canary].into_iter().any(|c| c.values.first().is_some_and(|&v| v < 0.0))
         });
@@ -64,7 +73,7 @@ impl Distribution {
             _ => RankTest::BrunnerMunzel,
         };
         let medians = Arms { baseline: median(&design, Arm::Baseline), canary: median(&design, Arm::Canary) };
-        Ok(Distribution { design, test, negative, medians })
+        Ok(Distribution { design, test, negative, medians, unmoved: OnceCell::new() })
     }
 
     /// The design, its cells sorted.
@@ -74,12 +83,16 @@ impl Distribution {
 
     /// P(canary > baseline) + P(=)/2, strata weighted by the canary's share.
     pub fn superiority(&self) -> f64 {
-        self.placements(Scale::Difference, 0.0).theta
+        self.unmoved().theta
+    }
+
+    fn unmoved(&self) -> Placements {
+        *self.unmoved.get_or_init(|| self.placements(Scale::Difference, 0.0))
     }
 
     /// Whether placements can be found canary value by canary value.
     fn by_value(&self) -> bool {
-        let fits = |s: &super::design::Stratum| s.cells.baseline.n().max(s.cells.canary.n()) <= u32::MAX as usize;
+        let fits = |s: &super::design::Stratum| s.cells.baseline.n().max(s.cells.canary.n()) <= i32::MAX as usize;
         self.test != RankTest::MannWhitney && !self.design.clustered && self.design.strata.iter().all(fits)
     }
 
@@ -199,9 +212,9 @@ struct Placements {
     squares_over_dof: f64,
 }
 
-fn sort(cell: &mut Cell) {
+fn sort(cell: &mut Cell, scratch: &mut Vec<u64>) {
     if cell.unit.is_empty() {
-        cell.values = rank::sorted_in_place(std::mem::take(&mut cell.values), &mut Vec::new());
+        cell.values = rank::sorted_in_place(std::mem::take(&mut cell.values), scratch);
         return;
     }
     let mut order: Vec<u32> = (0..cell.n() as u32).collect();
@@ -306,7 +319,8 @@ impl Estimand for Distribution {
                 why: "a relative margin stretches values and some are negative; give an absolute margin",
             });
         }
-        Ok(Box::new(Ranked { of: self, scale, known: RefCell::default() }))
+        let known = vec![(scale.null(), Seen::Placed(self.unmoved()))];
+        Ok(Box::new(Ranked { of: self, scale, known: known.into() }))
     }
 
     fn value(&self) -> Arms<Option<f64>> {
@@ -329,6 +343,36 @@ enum Search<'a> {
     ByValue(Vec<Between<'a>>),
     Whole,
     Exact,
+}
+
+impl Search<'_> {
+    /// Pairs of values whose order is still to be known, where they are counted.
+    fn pairs(&self) -> Option<u64> {
+        match self {
+            Search::ByValue(strata) => Some(strata.iter().map(Between::pairs).sum()),
+            Search::Whole | Search::Exact => None,
+        }
+    }
+
+    /// The first of them: a canary's value and a baseline's.
+    fn first_pair(&self) -> Option<(f64, f64)> {
+        match self {
+            Search::ByValue(strata) => strata.iter().find_map(Between::first_pair),
+            Search::Whole | Search::Exact => None,
+        }
+    }
+}
+
+/// Where a falling function crosses zero. Both values are the data's own ratio or difference at which it steps over zero
+/// or, where that cannot be told, lie within one part in 1e10 of the data's spread.
+struct Crossing {
+    /// The last value at which it is above zero.
+    last: f64,
+    /// The first at which it is not.
+    first: f64,
+    /// A value beyond, with no other step in between, and what is seen there.
+    beyond: f64,
+    seen: Seen,
 }
 
 /// What was seen at one value.
@@ -387,21 +431,12 @@ impl Ranked<'_> {
         seen
     }
 
-    /// The closest known values between `low` and `high` on both sides of the first at which the function is not positive.
-    fn bracket(&self, law: RankTest, low: f64, high: f64, excess: &impl Fn(&Seen) -> f64) -> [(f64, Seen); 2] {
-        let fits = |(v, seen): &&(f64, Seen)| {
-            (low..=high).contains(v) && matches!(seen, Seen::Exact(_)) == (law == RankTest::Exact)
-        };
-        self.known(law, low);
-        self.known(law, high);
+    /// All known values with what was seen there, in order.
+    fn looked_at(&self, law: RankTest) -> Vec<(f64, Seen)> {
+        let fits = |(_, seen): &&(f64, Seen)| matches!(seen, Seen::Exact(_)) == (law == RankTest::Exact);
         let mut known: Vec<(f64, Seen)> = self.known.borrow().iter().filter(fits).copied().collect();
         known.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (mut left, mut right) = (0, known.len() - 1);
-        while right - left > 1 {
-            let middle = (left + right) / 2;
-            if excess(&known[middle].1) > 0.0 { left = middle } else { right = middle }
-        }
-        [known[left], known[right]]
+        known
     }
 
     fn seen(&self, law: RankTest, value: f64) -> Seen {
@@ -411,52 +446,47 @@ impl Ranked<'_> {
         }
     }
 
-    fn search(&self, law: RankTest, low: f64, high: f64) -> Search<'_> {
+    fn search(&self, law: RankTest) -> Search<'_> {
         if law == RankTest::Exact {
             return Search::Exact;
         }
         if !self.of.by_value() {
             return Search::Whole;
         }
-        let by = |value| Move { scale: self.scale, value };
-        let mut strata = Vec::with_capacity(self.of.design.strata.len());
-        for s in &self.of.design.strata {
-            strata.push(Between::new(&s.cells.canary.values, &s.cells.baseline.values, by(low), by(high)));
-        }
-        Search::ByValue(strata)
+        let strata = self.of.design.strata.iter();
+        Search::ByValue(strata.map(|s| Between::new(&s.cells.canary.values, &s.cells.baseline.values)).collect())
     }
 
-    /// The value between two at which a falling function of what is seen crosses zero, within one part in 1e10 of the
-    /// data's spread: the last value above zero, the first that is not, and what is seen there.
-    fn crossing(&self, law: RankTest, low: f64, high: f64, excess: impl Fn(&Seen) -> f64) -> (f64, f64, Seen) {
+    /// The value between two at which a falling function of what is seen crosses zero.
+    fn crossing(&self, law: RankTest, low: f64, high: f64, excess: impl Fn(&Seen) -> f64) -> Crossing {
         if low >= high {
-            return (low, high, self.known(law, high));
+            return Crossing { last: low, first: high, beyond: high, seen: self.known(law, high) };
         }
         let log = self.scale == Scale::Ratio;
         let (to, from): (fn(f64) -> f64, fn(f64) -> f64) = if log { (f64::ln, f64::exp) } else { (|v| v, |v| v) };
-        let [(low, mut pa), (high, mut pb)] = self.bracket(law, low, high, &excess);
-        let (mut a, mut b) = (to(low), to(high));
-        let (mut fa, mut fb) = (excess(&pa), excess(&pb));
-        let mut search = self.search(law, low, high);
-        // The method of Oliveira and Takahashi (2020): a secant step, moved towards the middle so that both ends close in,
-        // and kept so near the middle that it is never more than one step behind bisection.
-        let whole = b - a;
-        let enough =
-            |a: f64, b: f64| (1e-11 * (a.abs() + b.abs()).max(if log { 1.0 } else { 0.0 })).max(f64::MIN_POSITIVE);
-        let mut slack = 2.0 * whole;
+        self.known(law, low);
+        self.known(law, high);
+        let known = self.looked_at(law);
+        let (mut left, mut right) =
+            (known.partition_point(|(v, _)| *v < low), known.partition_point(|(v, _)| *v <= high) - 1);
+        while right - left > 1 {
+            let middle = (left + right) / 2;
+            if excess(&known[middle].1) > 0.0 { left = middle } else { right = middle }
+        }
+        let point = |k: usize| Point { at: to(known[k].0), f: excess(&known[k].1) };
+        let beside = left.checked_sub(1).into_iter().chain(Some(right + 1).filter(|&k| k < known.len()));
+        let mut enclosure = Enclosure::new([point(left), point(right)], beside.map(point));
+        let mut seen = [known[left].1, known[right].1];
+        let mut search = self.search(law);
+        let enough = |a: f64, b: f64| {
+            b - a <= (1e-11 * (a.abs() + b.abs()).max(if log { 1.0 } else { 0.0 })).max(f64::MIN_POSITIVE)
+        };
         for step in 0..200 {
-            let (width, middle) = (b - a, a + 0.5 * (b - a));
-            slack *= 0.5;
-            if width <= enough(a, b) || middle <= a || middle >= b {
+            let [a, b] = enclosure.ends;
+            if enough(a.at, b.at) || search.pairs() == Some(1) {
                 break;
             }
-            let secant = a + width * (fa / (fa - fb));
-            let secant = if secant.is_finite() { secant.clamp(a, b) } else { middle };
-            let towards = (middle - secant).signum();
-            let moved = secant + towards * (0.2 * width / whole * width).min((middle - secant).abs());
-            let radius = (slack - 0.5 * width).max(0.0);
-            let next = if (moved - middle).abs() <= radius { moved } else { middle - towards * radius };
-            let next = if next > a && next < b { next } else { middle };
+            let Some(next) = enclosure.guess() else { break };
             let by = Move { scale: self.scale, value: from(next) };
             let p = match &mut search {
                 Search::ByValue(strata) => Seen::Placed(self.of.joined(strata.iter_mut().map(|s| s.at(by)))),
@@ -465,26 +495,22 @@ impl Ranked<'_> {
             if step < REMEMBERED {
                 self.known.borrow_mut().push((by.value, p));
             }
-            let f = if p == pa {
-                fa
-            } else if p == pb {
-                fb
-            } else {
-                excess(&p)
+            let f = match [a, b].iter().zip(seen).find(|(_, known)| *known == p) {
+                Some((end, _)) => end.f,
+                None => excess(&p),
             };
-            if f > 0.0 {
-                (a, pa, fa) = (next, p, f);
-                if let Search::ByValue(strata) = &mut search {
-                    strata.iter_mut().for_each(Between::raise);
-                }
-            } else {
-                (b, pb, fb) = (next, p, f);
-                if let Search::ByValue(strata) = &mut search {
-                    strata.iter_mut().for_each(Between::lower);
-                }
+            let lower = enclosure.put(Point { at: next, f });
+            seen[usize::from(!lower)] = p;
+            if let Search::ByValue(strata) = &mut search {
+                strata.iter_mut().for_each(if lower { Between::raise } else { Between::lower });
             }
         }
-        (from(a), from(b), pb)
+        let [a, b] = enclosure.ends.map(|end| from(end.at));
+        let (last, first) = match search.first_pair().map(|(x, y)| Move::between(self.scale, x, y)) {
+            Some(step) if (a..=b).contains(&step) => (step, step),
+            _ => (a, b),
+        };
+        Crossing { last, first, beyond: b, seen: seen[1] }
     }
 
     /// How far a p-value lies below alpha, as a difference of normal scores, which is nearly linear in the value.
@@ -510,11 +536,13 @@ impl Contrast for Ranked<'_> {
         if of(&self.known(law, high)) > 0.0 {
             return Some(high);
         }
-        let (above, first, at_first) = self.crossing(law, low, high, of);
-        let last = if of(&at_first) < 0.0 {
-            above
+        let Crossing { last, first, beyond, seen } = self.crossing(law, low, high, of);
+        let last = if of(&seen) < 0.0 {
+            last
         } else {
-            self.crossing(law, first, high, |seen| if of(seen) >= 0.0 { 1.0 } else { -1.0 }).0
+            let by = Move { scale: self.scale, value: beyond };
+            let cells = self.of.design.strata.iter().map(|s| &s.cells);
+            cells.filter_map(|c| placements::next(&c.canary.values, &c.baseline.values, by)).fold(high, f64::min)
         };
         let estimate =
             if self.scale == Scale::Ratio && first > 0.0 { (first * last).sqrt() } else { 0.5 * (first + last) };
@@ -533,12 +561,12 @@ impl Contrast for Ranked<'_> {
         let (low, high) = self.reach();
         let floor = if self.scale == Scale::Ratio { 0.0 } else { f64::NEG_INFINITY };
         let lower = if self.above(low) <= alpha {
-            self.crossing(self.law(), low, high, |seen| self.surplus(self.tails_of(seen).1, alpha)).1
+            self.crossing(self.law(), low, high, |seen| self.surplus(self.tails_of(seen).1, alpha)).first
         } else {
             floor
         };
         let upper = if self.below(high) <= alpha {
-            self.crossing(self.law(), low, high, |seen| -self.surplus(self.tails_of(seen).0, alpha)).0
+            self.crossing(self.law(), low, high, |seen| -self.surplus(self.tails_of(seen).0, alpha)).last
         } else {
             f64::INFINITY
         };
@@ -560,5 +588,71 @@ impl Contrast for Ranked<'_> {
 
     fn flags(&self) -> Vec<String> {
         if self.of.test == RankTest::Exact { vec!["small_sample".into()] } else { Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::design::Rows;
+    use crate::config::{Alpha, Direction};
+    use crate::stats::rng::Stream;
+
+    fn distribution(arms: Arms<Rows>, strata: usize) -> Distribution {
+        let question = Question { direction: Direction::LowerIsBetter, margin: None, alpha: Alpha::default() };
+        Distribution::new(Design::new(arms, strata, false), &question, None).unwrap()
+    }
+
+    fn values(n: usize, grid: f64, seed: u64) -> Vec<f64> {
+        let mut stream = Stream::new(seed, "distribution", 0);
+        (0..n).map(|_| ((3.0 + 0.5 * stream.normal()).exp() / grid).ceil() * grid).collect()
+    }
+
+    /// All moves at which the order of a pair changes, ascending.
+    fn moves(x: &[f64], y: &[f64], scale: Scale) -> Vec<f64> {
+        let mut moves: Vec<f64> = x.iter().flat_map(|&x| y.iter().map(move |&y| Move::between(scale, x, y))).collect();
+        moves.sort_by(f64::total_cmp);
+        moves.dedup();
+        moves
+    }
+
+    #[test]
+    fn the_estimate_is_the_median_of_all_pairs() {
+        for (m, n, grid) in [(11, 31, 1e-9), (15, 15, 1e-9), (40, 301, 1e-9), (12, 30, 1e-9), (13, 45, 4.0)] {
+            let (x, y) = (values(m, grid, 1), values(n, grid, 2));
+            let of = distribution(Arms { baseline: Rows::of(&*y), canary: Rows::of(&*x) }, 1);
+            for scale in [Scale::Ratio, Scale::Difference] {
+                let mut all: Vec<f64> =
+                    x.iter().flat_map(|&x| y.iter().map(move |&y| Move::between(scale, x, y))).collect();
+                all.sort_by(f64::total_cmp);
+                let (low, high) = (all[(all.len() - 1) / 2], all[all.len() / 2]);
+                let median = if scale == Scale::Ratio { (low * high).sqrt() } else { 0.5 * (low + high) };
+                let estimate = of.contrast(scale).unwrap().estimate();
+                assert_eq!(estimate, Some(median), "{m} {n} {grid} {scale:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_intervals_ends_are_pairs_at_which_the_test_changes_its_mind() {
+        for (m, n, strata) in [(12, 30, 1), (30, 12, 1), (60, 400, 1), (80, 160, 2)] {
+            let (x, y) = (values(m, 1e-9, 3), values(n, 1e-9, 4));
+            let parted = |values: &[f64]| Rows {
+                stratum: if strata > 1 { (0..values.len()).map(|i| (i % 2) as u32).collect() } else { Vec::new() },
+                ..Rows::of(values)
+            };
+            let of = distribution(Arms { baseline: parted(&y), canary: parted(&x) }, strata);
+            for scale in [Scale::Ratio, Scale::Difference] {
+                let contrast = of.contrast(scale).unwrap();
+                let (low, high) = contrast.interval(0.05);
+                let moves = moves(&x, &y, scale);
+                for (end, upper) in [(low, false), (high, true)] {
+                    let rejects = |value| (if upper { contrast.below(value) } else { contrast.above(value) }) <= 0.05;
+                    let k = moves.binary_search_by(|v| v.total_cmp(&end)).expect("an end is a pair's own move");
+                    let beside = |a: usize, b: usize| rejects(0.5 * (moves[a] + moves[b]));
+                    assert_ne!(beside(k - 1, k), beside(k, k + 1), "{m} {n} {strata} {scale:?} {end}");
+                }
+            }
+        }
     }
 }

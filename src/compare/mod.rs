@@ -9,6 +9,7 @@ mod auc;
 mod contrast;
 pub mod design;
 mod distribution;
+mod enclose;
 mod limit;
 mod linear;
 mod mean;

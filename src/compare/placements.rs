@@ -14,6 +14,14 @@ pub(super) struct Move {
 }
 
 impl Move {
+    /// The move that makes a baseline's value equal to a canary's.
+    pub(super) fn between(scale: Scale, x: f64, y: f64) -> f64 {
+        match scale {
+            Scale::Difference => x - y,
+            Scale::Ratio => x / y,
+        }
+    }
+
     fn of(self, y: f64) -> f64 {
         match self.scale {
             Scale::Difference => y + self.value,
@@ -36,15 +44,42 @@ struct Exact {
 }
 
 impl Exact {
-    fn add(&mut self, i: usize, low: usize, high: usize, x: &[f64]) {
-        let doubled = (low + high) as u64;
-        self.doubled += u128::from(doubled);
-        self.squares += u128::from(doubled) * u128::from(doubled);
-        self.weighted += u128::from(doubled) * (2 * (x.len() - i) as u64 - 1) as u128;
-        // A group of equal canary values is counted at its last one.
-        if high > low && x.get(i + 1) != Some(&x[i]) {
-            let group = x[..=i].iter().rev().take_while(|v| **v == x[i]).count() as u128;
-            self.tied += group * group * (high - low) as u128;
+    /// Adds the canary values that are open, at their places of the last look.
+    fn add(&mut self, open: &[Open], x: &[f64], y: &[f64]) {
+        // As many at a time as cannot overflow 64 bits.
+        let (m, n) = (x.len() as u64, y.len() as u64);
+        let chunk = u64::MAX / (2 * n).saturating_mul(2 * n.max(m)).max(1);
+        for open in open.chunks(chunk.clamp(1, 1 << 20) as usize) {
+            let (mut doubled, mut squares, mut weighted) = (0, 0, 0);
+            for open in open {
+                let (twice, weight) = open.twice_and_weight(x);
+                doubled += twice;
+                squares += twice * twice;
+                weighted += twice * weight;
+            }
+            self.doubled += u128::from(doubled);
+            self.squares += u128::from(squares);
+            self.weighted += u128::from(weighted);
+        }
+        self.add_ties(open, x);
+    }
+
+    fn add_one(&mut self, open: Open, x: &[f64]) {
+        let (twice, weight) = open.twice_and_weight(x);
+        self.doubled += u128::from(twice);
+        self.squares += u128::from(twice * twice);
+        self.weighted += u128::from(twice * weight);
+        self.add_ties(&[open], x);
+    }
+
+    fn add_ties(&mut self, open: &[Open], x: &[f64]) {
+        for open in open {
+            // A group of equal canary values is counted at its last one.
+            let i = open.i as usize;
+            if open.high > open.low && x.get(i + 1) != Some(&x[i]) {
+                let group = x[..=i].iter().rev().take_while(|v| **v == x[i]).count() as u128;
+                self.tied += group * group * u128::from(open.high - open.low);
+            }
         }
     }
 }
@@ -68,6 +103,13 @@ struct Open {
     high: u32,
 }
 
+impl Open {
+    /// Twice its placement: below, plus at most as large; and 2k - 1 for the canary's k-th largest value.
+    fn twice_and_weight(self, x: &[f64]) -> (u64, u64) {
+        (u64::from(self.low + self.high), u64::from(2 * (x.len() as u32 - self.i) - 1))
+    }
+}
+
 /// One stratum's arms between two moves.
 #[derive(Debug, Clone)]
 pub(super) struct Between<'a> {
@@ -75,36 +117,50 @@ pub(super) struct Between<'a> {
     y: &'a [f64],
     settled: Exact,
     open: Vec<Open>,
+    looked_at: bool,
 }
 
 impl<'a> Between<'a> {
-    /// Both arms in ascending order, between a lower and a higher move. At most 2^32 - 1 values in an arm.
-    pub(super) fn new(x: &'a [f64], y: &'a [f64], from: Move, to: Move) -> Between<'a> {
-        let (mut least, mut most) = (0, 0);
-        let open = x.iter().enumerate().map(|(i, &v)| {
-            least = first_not(y, least, |w| to.of(w) < v);
-            most = first_not(y, most, |w| from.of(w) <= v);
-            Open { i: i as u32, least: least as u32, most: most.max(least) as u32, low: 0, high: 0 }
-        });
-        let mut between = Between { x, y, settled: Exact::default(), open: open.collect() };
-        between.settle();
-        between
+    /// Both arms in ascending order, between moves that are not known yet. At most 2^31 - 1 values in an arm.
+    pub(super) fn new(x: &'a [f64], y: &'a [f64]) -> Between<'a> {
+        let open = |i| Open { i, least: 0, most: y.len() as u32, low: 0, high: 0 };
+        Between { x, y, settled: Exact::default(), open: (0..x.len() as u32).map(open).collect(), looked_at: false }
+    }
+
+    /// Pairs of values whose order is still to be known.
+    pub(super) fn pairs(&self) -> u64 {
+        self.open.iter().map(|open| u64::from(open.most - open.least)).sum()
+    }
+
+    /// The first of them: a canary's value and a baseline's.
+    pub(super) fn first_pair(&self) -> Option<(f64, f64)> {
+        self.open.first().map(|open| (self.x[open.i as usize], self.y[open.least as usize]))
     }
 
     /// The sums at a move inside.
     pub(super) fn at(&mut self, by: Move) -> Sums {
-        let mut exact = self.settled;
-        // No value lies before the place of a smaller one.
-        let mut low = 0;
-        for open in &mut self.open {
-            let v = self.x[open.i as usize];
-            let most = open.most as usize;
-            low = first_not(&self.y[..most], low.max(open.least as usize), |w| by.of(w) < v);
-            let ties = self.y[low..most].iter().take_while(|w| by.of(**w) == v).count();
-            (open.low, open.high) = (low as u32, (low + ties) as u32);
-            exact.add(open.i as usize, low, low + ties, self.x);
+        match by.scale {
+            Scale::Difference => self.look(|w| w + by.value),
+            Scale::Ratio => self.look(|w| w * by.value),
         }
+        let mut exact = self.settled;
+        exact.add(&self.open, self.x, self.y);
         sums(&exact)
+    }
+
+    fn look(&mut self, moved: impl Fn(f64) -> f64 + Copy) {
+        let (x, y) = (self.x, self.y);
+        if self.looked_at {
+            near(x, y, &mut self.open, moved);
+        } else {
+            far(x, y, &mut self.open, moved);
+            self.looked_at = true;
+        }
+        for open in &mut self.open {
+            let v = x[open.i as usize];
+            let ties = y[open.low as usize..open.most as usize].iter().take_while(|w| moved(**w) == v).count();
+            open.high = open.low + ties as u32;
+        }
     }
 
     /// The move looked at last becomes the lower one.
@@ -120,14 +176,16 @@ impl<'a> Between<'a> {
     }
 
     fn settle(&mut self) {
-        let (settled, x) = (&mut self.settled, self.x);
+        let x = self.x;
+        let mut settled = self.settled;
         self.open.retain(|open| {
             let one = open.least == open.most;
             if one {
-                settled.add(open.i as usize, open.least as usize, open.most as usize, x);
+                settled.add_one(Open { low: open.least, high: open.most, ..*open }, x);
             }
             !one
         });
+        self.settled = settled;
     }
 }
 
@@ -139,14 +197,64 @@ fn sums(exact: &Exact) -> Sums {
 
 /// The sums at one move. O(m log(n / m)) for m canary and n baseline values.
 pub(super) fn at(x: &[f64], y: &[f64], by: Move) -> Sums {
-    let mut exact = Exact::default();
-    let mut low = 0;
-    for (i, &v) in x.iter().enumerate() {
-        low = first_not(y, low, |w| by.of(w) < v);
-        let ties = y[low..].iter().take_while(|w| by.of(**w) == v).count();
-        exact.add(i, low, low + ties, x);
+    Between::new(x, y).at(by)
+}
+
+/// Places of canary values of which nothing is known: each is looked for upwards from the one before, in a few parts at
+/// once, so that one part need not wait for the other.
+fn far(x: &[f64], y: &[f64], open: &mut [Open], moved: impl Fn(f64) -> f64) {
+    const PARTS: usize = 4;
+    let length = open.len().div_ceil(PARTS).max(1);
+    let mut parts: Vec<(&mut [Open], usize)> = open.chunks_mut(length).map(|part| (part, 0)).collect();
+    for k in 0..length {
+        for (part, low) in &mut parts {
+            let Some(open) = part.get_mut(k) else { continue };
+            let v = x[open.i as usize];
+            *low = first_not(y, *low, |w| moved(w) < v);
+            open.low = *low as u32;
+        }
     }
-    sums(&exact)
+}
+
+/// Places of canary values that have moved little since they were looked at last: most of them as far as those before.
+fn near(x: &[f64], y: &[f64], open: &mut [Open], moved: impl Fn(f64) -> f64) {
+    // One length for all, so that the processor foresees where a window ends.
+    let pairs: u64 = open.iter().map(|open| u64::from(open.most - open.least)).sum();
+    let length = if pairs <= 4 * open.len() as u64 { 8 } else { 16 };
+    // As far as the last value of the run before, for which no value of this run has to wait.
+    const RUN: usize = 8;
+    let mut shift = 0;
+    for run in open.chunks_mut(RUN) {
+        let mut last = shift;
+        for open in run {
+            let v = x[open.i as usize];
+            let before = |w: f64| moved(w) < v;
+            let (old, least, most) = (open.low as usize, open.least as usize, open.most as usize);
+            let hint = old.saturating_add_signed(shift).saturating_sub(length / 2).clamp(least, most);
+            let from = if most - least <= length { least } else { hint };
+            let window = &y[from..(from + length).min(y.len())];
+            let inside = window.iter().map(|&w| usize::from(before(w))).sum::<usize>();
+            let low = if (inside > 0 || from == least) && (inside < window.len() || from + inside >= most) {
+                from + inside
+            } else {
+                least + first_not(&y[least..most], 0, before)
+            };
+            last = low as isize - old as isize;
+            open.low = low as u32;
+        }
+        shift = last;
+    }
+}
+
+/// The least higher move that makes a baseline's value, which lies below a canary's now, equal to it: there the sums
+/// change next.
+pub(super) fn next(x: &[f64], y: &[f64], by: Move) -> Option<f64> {
+    let mut low = 0;
+    let nearest = x.iter().filter_map(|&v| {
+        low = first_not(y, low, |w| by.of(w) < v);
+        Some(Move::between(by.scale, v, *y[..low].last()?).max(by.value))
+    });
+    nearest.reduce(f64::min)
 }
 
 /// The first place from `start` on at which `before`, which holds up to some place, no longer does.
@@ -206,7 +314,8 @@ mod tests {
             let (x, y) = (arm(m, 251, distinct), arm(n, 5, distinct));
             for scale in [Scale::Difference, Scale::Ratio] {
                 let by = |value: f64| Move { scale, value };
-                let mut between = Between::new(&x, &y, by(0.05), by(30.0));
+                let mut between = Between::new(&x, &y);
+                assert_eq!((between.pairs(), between.first_pair()), ((m * n) as u64, Some((x[0], y[0]))));
                 for (value, up) in [(2.0, false), (1.0, true), (1.5, false), (1.25, true), (1.375, true), (1.4, false)]
                 {
                     let expected = brute(&x, &y, by(value));
@@ -216,5 +325,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_next_change_is_the_least_pair_not_yet_reached() {
+        let (x, y) = ([1.0, 2.0, 4.0, 4.0], [1.0, 2.0, 3.0]);
+        let by = |scale, value| Move { scale, value };
+        // The ratios in order: 1/3, 1/2, 2/3, 1, 4/3, 2, 4.
+        let ratios: Vec<f64> = [0.4, 0.9, 1.1, 1.5, 3.0].map(|v| next(&x, &y, by(Scale::Ratio, v)).unwrap()).into();
+        assert_eq!(ratios, [0.5, 1.0, 4.0 / 3.0, 2.0, 4.0]);
+        assert_eq!(next(&x, &y, by(Scale::Difference, 0.5)), Some(1.0));
+        assert_eq!(next(&x, &y, by(Scale::Ratio, 5.0)), None);
     }
 }

@@ -166,4 +166,9 @@ impl<'a> Table<'a> {
     pub fn columns(&self) -> &[(String, Column<'a>)] {
         &self.columns
     }
+
+    /// The columns with their names, without the table.
+    pub(crate) fn into_columns(self) -> Vec<(String, Column<'a>)> {
+        self.columns
+    }
 }

@@ -1,5 +1,6 @@
 //! A table read under a config: arms, strata, units, times and segments as codes, before any metric looks at it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::error::DataError;
@@ -86,10 +87,10 @@ pub(super) fn number_name(v: f64) -> String {
 }
 
 /// Numbers of a column with NaN where missing, or an error at the first text.
-pub(super) fn numbers(table: &Table<'_>, name: &str, used_by: &str) -> Result<Vec<f64>, DataError> {
+pub(super) fn numbers<'t>(table: &'t Table<'_>, name: &str, used_by: &str) -> Result<Cow<'t, [f64]>, DataError> {
     match column(table, name, used_by)? {
         Column::Number { values, missing } => Ok(match missing {
-            None => values.to_vec(),
+            None => Cow::Borrowed(values),
             Some(missing) => values.iter().zip(missing).map(|(&v, &gone)| if gone { f64::NAN } else { v }).collect(),
         }),
         Column::Text { codes, names } => {
@@ -189,10 +190,10 @@ fn times(table: &Table<'_>, name: &str, unit: TimeUnit, used_by: &str) -> Result
                     })
                     .collect()
             }
-            Column::Number { .. } => Ok(numbers(table, name, used_by)?),
+            Column::Number { .. } => Ok(numbers(table, name, used_by)?.into_owned()),
         },
-        TimeUnit::Ms => numbers(table, name, used_by),
-        TimeUnit::S => Ok(numbers(table, name, used_by)?.into_iter().map(|v| v * 1000.0).collect()),
+        TimeUnit::Ms => Ok(numbers(table, name, used_by)?.into_owned()),
+        TimeUnit::S => Ok(numbers(table, name, used_by)?.iter().map(|v| v * 1000.0).collect()),
     }
 }
 
@@ -243,29 +244,25 @@ impl<'a> Dataset<'a> {
                         _ => Err(()),
                     })
                     .collect();
-                codes
-                    .iter()
-                    .enumerate()
-                    .map(|(row, &code)| match meaning.get(code as usize) {
-                        Some(Ok(arm)) => {
-                            ignored += u64::from(arm.is_none());
-                            Ok(*arm)
-                        }
-                        unknown => Err(DataError::BadValue {
-                            column: spec.column.clone(),
-                            row: row + 1,
-                            value: match unknown {
-                                None => "a missing value".into(),
-                                Some(_) => format!("\"{}\"", shorten(&names[code as usize])),
-                            },
-                            expected: format!(
-                                "an arm: \"{}\" or \"{}\"; name it in data.arm, or list it under data.arm.ignore",
-                                spec.values.baseline, spec.values.canary
-                            ),
-                            used_by: "data.arm".into(),
-                        }),
-                    })
-                    .collect::<Result<_, _>>()?
+                let of = |code: &u32| meaning.get(*code as usize).copied().unwrap_or(Err(()));
+                if let Some(row) = codes.iter().position(|code| of(code).is_err()) {
+                    return Err(DataError::BadValue {
+                        column: spec.column.clone(),
+                        row: row + 1,
+                        value: match names.get(codes[row] as usize) {
+                            None => "a missing value".into(),
+                            Some(name) => format!("\"{}\"", shorten(name)),
+                        },
+                        expected: format!(
+                            "an arm: \"{}\" or \"{}\"; name it in data.arm, or list it under data.arm.ignore",
+                            spec.values.baseline, spec.values.canary
+                        ),
+                        used_by: "data.arm".into(),
+                    });
+                }
+                let arms: Vec<Option<Arm>> = codes.iter().map(|code| of(code).ok().flatten()).collect();
+                ignored = arms.iter().filter(|arm| arm.is_none()).count() as u64;
+                arms
             }
         };
         let time = data.time.as_ref().map(|t| times(table, &t.column, t.unit, "data.time")).transpose()?;
@@ -286,7 +283,9 @@ impl<'a> Dataset<'a> {
             }
         };
         let units = data.unit.as_ref().map(|name| codes(table, name, "data.unit")).transpose()?;
-        for row in 0..rows {
+        // Without either, every row stands in the one stratum.
+        let parted = data.stratum.is_some() || units.is_some();
+        for row in (0..rows).filter(|_| parted) {
             let lacks = strata.codes[row] == NONE || units.as_ref().is_some_and(|u| u.codes[row] == NONE);
             if arm[row].is_some() && lacks {
                 arm[row] = None;
@@ -307,7 +306,7 @@ impl<'a> Dataset<'a> {
                         used_by: "data.share".into(),
                     });
                 }
-                Some(Shares::Rows(values.into_iter().map(|v| v / 100.0).collect()))
+                Some(Shares::Rows(values.iter().map(|v| v / 100.0).collect()))
             }
         };
         let arrived = match (&data.labels, &time) {
@@ -364,6 +363,11 @@ impl<'a> Dataset<'a> {
             repeated_ids,
             time_unit_doubt,
         })
+    }
+
+    /// Whether it matters which row a value is of, beyond its arm.
+    pub fn rows_matter(&self) -> bool {
+        self.paired || self.units.is_some() || self.strata.names.len() > 1 || !self.segments.is_empty()
     }
 
     /// Rows of each arm.

@@ -14,20 +14,21 @@ use super::score::{self, Count, Score};
 use super::segments;
 use super::select;
 use super::sentence;
-use super::{Decision, Outcome, Verdict, digest};
+use super::{Decision, Judge, Outcome, Verdict, digest};
 use crate::arms::Arms;
 use crate::config::{Correction, JudgeConfig, Role};
 use crate::evidence::Evidence;
 use crate::stats::adjust::{Adjustment, adjust};
 
 /// Judges a dataset.
-pub(super) fn decide(config: &JudgeConfig, data: &Dataset<'_>) -> Result<Judgement, DataError> {
+pub(super) fn decide(judge: &Judge, data: &Dataset<'_>) -> Result<Judgement, DataError> {
+    let config = &judge.config;
     let judged = metric::judge_all(config, data)?;
     let mut warnings = Vec::new();
     let checks = checks::all(config, data, &judged, &mut warnings);
     left_out(data, &mut warnings);
     let data_sha256 = digest::data(data.table, config.columns());
-    conclude(config, Shown { judged, checks, warnings, n: data.n(), data_sha256, rows: Some(data) })
+    conclude(judge, Shown { judged, checks, warnings, n: data.n(), data_sha256, rows: Some(data) })
 }
 
 /// What the metrics and checks showed, whether it was rows or their sums that were judged.
@@ -43,7 +44,8 @@ pub(super) struct Shown<'c, 'd> {
 }
 
 /// Corrects, scores and decides.
-pub(super) fn conclude(config: &JudgeConfig, shown: Shown<'_, '_>) -> Result<Judgement, DataError> {
+pub(super) fn conclude(judge: &Judge, shown: Shown<'_, '_>) -> Result<Judgement, DataError> {
+    let config = &judge.config;
     let Shown { mut judged, checks, mut warnings, n, data_sha256, rows } = shown;
     let adjusted = families(config, &judged);
     let mut findings = Vec::with_capacity(judged.len());
@@ -79,7 +81,7 @@ pub(super) fn conclude(config: &JudgeConfig, shown: Shown<'_, '_>) -> Result<Jud
         warnings,
         provenance: Provenance {
             serinus: env!("CARGO_PKG_VERSION").into(),
-            config_sha256: digest::config(config),
+            config_sha256: judge.config_sha256.clone(),
             data_sha256,
             seed: config.seed,
         },

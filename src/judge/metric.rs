@@ -56,7 +56,13 @@ pub(super) fn judge_all<'c>(config: &'c JudgeConfig, data: &Dataset<'_>) -> Resu
     let at_once = if data.arm.len() < LARGE_ROWS { metrics.len() } else { metrics.len() * 2 / 5 };
     let mut judged = Vec::with_capacity(metrics.len());
     for some in metrics.chunks(at_once.max(1)) {
-        let found: Result<Vec<_>, DataError> = some.par_iter().map(|metric| judge(config, data, metric)).collect();
+        let one = |metric| judge(config, data, metric);
+        // Work handed to a pool of one thread is only waited for.
+        let found: Result<Vec<_>, DataError> = match some {
+            _ if rayon::current_num_threads() == 1 => some.iter().map(one).collect(),
+            [only] => std::iter::once(only).map(one).collect(),
+            _ => some.par_iter().map(one).collect(),
+        };
         judged.append(&mut found?);
     }
     Ok(judged)

@@ -17,6 +17,8 @@ mod summarised;
 
 pub use error::DataError;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::arms::Arms;
@@ -92,13 +94,16 @@ impl Decision {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judge {
     config: JudgeConfig,
+    /// Digest of the config as it was given.
+    config_sha256: String,
 }
 
 impl Judge {
     /// Checks the config, the only validation; every fault at once.
     pub fn new(config: JudgeConfig) -> Result<Judge, ConfigErrors> {
         config.check()?;
-        Ok(Judge { config })
+        let config_sha256 = config.digest();
+        Ok(Judge { config, config_sha256 })
     }
 
     /// The checked config.
@@ -121,7 +126,7 @@ impl Judge {
     /// As [`Judge::judge`].
     pub fn judge_as_of(&self, table: &Table<'_>, as_of: AsOf) -> Result<Judgement, DataError> {
         let data = Dataset::new(&self.config, table, as_of)?;
-        decide::decide(&self.config, &data)
+        decide::decide(self, &data)
     }
 
     /// Judges sufficient statistics in place of rows.
@@ -150,7 +155,7 @@ impl Judge {
     /// # Errors
     /// A metric without rows, or statistics that do not suffice for a metric's test; every metric at once.
     pub fn judge_summary(&self, rows: &[SummaryRow]) -> Result<Judgement, DataError> {
-        decide::conclude(&self.config, summarised::shown(&self.config, rows)?)
+        decide::conclude(self, summarised::shown(&self.config, rows)?)
     }
 
     /// Judges one table an arm; the tables hold the same columns and no arm column is needed.
@@ -170,57 +175,61 @@ impl Judge {
             values: Arms { baseline: "baseline".into(), canary: "canary".into() },
             ignore: Vec::new(),
         });
-        let table = stack(&tables, &column)?;
-        let mut judgement = judge.judge(&table)?;
-        // The digest is of the config as the user gave it.
-        judgement.provenance.config_sha256 = digest::config(&self.config);
-        Ok(judgement)
+        let table = stack(tables, &column)?;
+        judge.judge(&table)
     }
 }
 
-/// Both tables below each other, with a column that says which arm a row is of.
-fn stack<'a>(tables: &Arms<Table<'a>>, arm: &str) -> Result<Table<'a>, DataError> {
+/// Both tables below each other, with a column that says which arm a row is of. The baseline's memory is used again.
+fn stack<'a>(tables: Arms<Table<'a>>, arm: &str) -> Result<Table<'a>, DataError> {
+    let Arms { baseline, canary } = tables;
+    let empty = baseline.rows() == 0 || canary.rows() == 0;
+    for (own, other, has, lacks) in
+        [(&canary, &baseline, "canary", "baseline"), (&baseline, &canary, "baseline", "canary")]
+    {
+        match own.names().find(|name| other.column(name).is_none()) {
+            Some(name) if !empty => {
+                return Err(DataError::Shape(format!(
+                    "column {name} is in the {has}'s data and not in the {lacks}'s; give both arms the same columns"
+                )));
+            }
+            _ => {}
+        }
+    }
     let mut columns = vec![(
         arm.to_owned(),
         Column::Text {
-            codes: [vec![0; tables.baseline.rows()], vec![1; tables.canary.rows()]].concat(),
+            codes: [vec![0; baseline.rows()], vec![1; canary.rows()]].concat(),
             names: vec!["baseline".into(), "canary".into()],
         },
     )];
-    for (name, baseline) in tables.baseline.columns() {
-        if name == arm {
-            continue;
-        }
-        let Some(canary) = tables.canary.column(name) else { continue };
-        columns.push((name.clone(), append(baseline, canary)));
-    }
-    for (name, _) in tables.canary.columns() {
-        if tables.baseline.column(name).is_none() && tables.baseline.rows() > 0 && tables.canary.rows() > 0 {
-            return Err(DataError::Shape(format!(
-                "column {name} is in the canary's data and not in the baseline's; give both arms the same columns"
-            )));
-        }
-    }
-    for (name, _) in tables.baseline.columns() {
-        if tables.canary.column(name).is_none() && tables.baseline.rows() > 0 && tables.canary.rows() > 0 {
-            return Err(DataError::Shape(format!(
-                "column {name} is in the baseline's data and not in the canary's; give both arms the same columns"
-            )));
+    for (name, values) in baseline.into_columns() {
+        match canary.column(&name) {
+            Some(below) if name != arm => columns.push((name, append(values, below))),
+            _ => {}
         }
     }
     Table::new(columns).map_err(|e| DataError::Shape(e.to_string()))
 }
 
-fn append<'a>(first: &Column<'a>, second: &Column<'a>) -> Column<'a> {
+fn append<'a>(first: Column<'a>, second: &Column<'a>) -> Column<'a> {
     match (first, second) {
-        (Column::Number { values: a, missing: ma }, Column::Number { values: b, missing: mb }) => Column::Number {
-            values: [a.as_ref(), b.as_ref()].concat().into(),
-            missing: (ma.is_some() || mb.is_some()).then(|| {
+        (Column::Number { values: a, missing: ma }, Column::Number { values: b, missing: mb }) => {
+            let missing = (ma.is_some() || mb.is_some()).then(|| {
                 let of = |m: &Option<Vec<bool>>, n: usize| m.clone().unwrap_or_else(|| vec![false; n]);
-                [of(ma, a.len()), of(mb, b.len())].concat()
-            }),
-        },
-        _ => {
+                [of(&ma, a.len()), of(mb, b.len())].concat()
+            });
+            let values = match a {
+                Cow::Borrowed(a) => [a, b].concat(),
+                Cow::Owned(mut a) => {
+                    a.reserve_exact(b.len());
+                    a.extend_from_slice(b);
+                    a
+                }
+            };
+            Column::Number { values: values.into(), missing }
+        }
+        (first, second) => {
             let text = |c: &Column<'_>| -> Vec<Option<String>> {
                 match c {
                     Column::Text { codes, names } => codes.iter().map(|&c| names.get(c as usize).cloned()).collect(),
@@ -233,7 +242,7 @@ fn append<'a>(first: &Column<'a>, second: &Column<'a>) -> Column<'a> {
             };
             let mut names: Vec<String> = Vec::new();
             let mut index = std::collections::HashMap::new();
-            let codes = text(first)
+            let codes = text(&first)
                 .into_iter()
                 .chain(text(second))
                 .map(|value| match value {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::error::DataError;
 use super::judgement::{Check, Finding, Judgement, Provenance, Reason};
-use super::{Judge, Outcome, digest, sentence};
+use super::{Judge, Outcome, sentence};
 use crate::arms::Arms;
 use crate::config::{Direction, JudgeConfig, MetricKind, Role};
 use crate::summary::SummaryRow;
@@ -147,7 +147,7 @@ fn both_ways(config: &JudgeConfig) -> (JudgeConfig, Vec<String>) {
 
 fn answer(config: &JudgeConfig, judgement: Judgement, left_out: Vec<String>) -> Parity {
     let Judgement { mut metrics, checks, mut warnings, mut provenance, .. } = judgement;
-    provenance.config_sha256 = digest::config(config);
+    provenance.config_sha256 = config.digest();
     for metric in &mut metrics {
         metric.text = metric.text.replace(sentence::UNDECIDED, "neither the same nor different is shown");
         // The role is the config's own again.

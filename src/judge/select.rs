@@ -1,5 +1,7 @@
 //! The rows that one metric looks at: filters, late labels, missing values, outliers, and then one segment of them.
 
+use std::borrow::Cow;
+
 use super::dataset::{Codes, Dataset, NONE, column, number_name, numbers, shorten};
 use super::error::DataError;
 use crate::arms::{Arm, Arms};
@@ -11,7 +13,7 @@ use crate::table::Column;
 /// One metric's rows, both arms, before they are split into segments.
 #[derive(Debug, Default)]
 pub(super) struct Selection {
-    /// Row of the table behind each entry.
+    /// Row of the table behind each entry; may be empty where [`Dataset::rows_matter`] says no.
     pub row: Arms<Vec<u32>>,
     pub values: Arms<Vec<f64>>,
     /// Second column; empty when the metric has one column.
@@ -41,9 +43,9 @@ impl Selection {
 }
 
 /// Columns of one metric in one arm.
-struct Source {
-    values: Vec<f64>,
-    second: Option<Vec<f64>>,
+struct Source<'t> {
+    values: Cow<'t, [f64]>,
+    second: Option<Cow<'t, [f64]>>,
 }
 
 /// The columns a metric reads: values, and a second one.
@@ -115,13 +117,13 @@ fn filter(
     Ok(keep)
 }
 
-fn read(
+fn read<'t>(
     config: &JudgeConfig,
-    data: &Dataset<'_>,
+    data: &Dataset<'t>,
     metric: &MetricConfig,
     arm: Arm,
     classes: Option<&Codes>,
-) -> Result<Source, DataError> {
+) -> Result<Source<'t>, DataError> {
     let (first, second) = sources(&metric.kind);
     let used = used_by(metric);
     let values = match classes {
@@ -187,14 +189,14 @@ pub(super) fn select(config: &JudgeConfig, data: &Dataset<'_>, metric: &MetricCo
         classes: classes.as_ref().map(|c| c.canary.names.clone()),
         ..Selection::default()
     };
-    let read_arm = |arm: Arm| -> Result<(Source, Option<Vec<bool>>), DataError> {
+    let read_arm = |arm: Arm| -> Result<(Source<'_>, Option<Vec<bool>>), DataError> {
         let classes = classes.as_ref().map(|c| &c[arm]);
         Ok((read(config, data, metric, arm, classes)?, filter(config, data, metric, arm)?))
     };
     // Without pairs both arms read the same columns.
     let canary = read_arm(Arm::Canary)?;
     if let (false, false, None, Source { values, second: None }) = (data.paired, waits, &canary.1, &canary.0)
-        && !values.iter().any(|v| v.is_nan())
+        && !values.iter().fold(false, |any, v| any | v.is_nan())
     {
         whole_column(data, metric, values, first, &mut selection)?;
         treat_outliers(metric, data.paired, &mut selection);
@@ -281,15 +283,35 @@ fn whole_column(
 ) -> Result<(), DataError> {
     let n = data.n();
     for arm in [Arm::Baseline, Arm::Canary] {
-        slot(&mut selection.row, arm).reserve(n[arm] as usize);
+        if data.rows_matter() {
+            slot(&mut selection.row, arm).reserve(n[arm] as usize);
+        }
         slot(&mut selection.values, arm).reserve(n[arm] as usize);
     }
-    for (row, (own, &value)) in data.arm.iter().zip(values).enumerate() {
-        let Some(arm) = *own else { continue };
-        let value = event(metric, value, column, row)?;
-        slot(&mut selection.tally, arm)[data.strata.codes[row] as usize].0 += 1;
-        slot(&mut selection.row, arm).push(row as u32);
-        slot(&mut selection.values, arm).push(value);
+    let mut start = 0;
+    for run in data.arm.chunk_by(|a, b| a == b) {
+        let rows = start..start + run.len();
+        start = rows.end;
+        let Some(arm) = run[0] else { continue };
+        match &data.strata.names[..] {
+            [_] => slot(&mut selection.tally, arm)[0].0 += run.len() as u64,
+            _ => data.strata.codes[rows.clone()]
+                .iter()
+                .for_each(|&stratum| slot(&mut selection.tally, arm)[stratum as usize].0 += 1),
+        }
+        if data.rows_matter() {
+            slot(&mut selection.row, arm).extend(rows.start as u32..rows.end as u32);
+        }
+        let into = slot(&mut selection.values, arm);
+        match &metric.kind {
+            MetricKind::Proportion { .. } => {
+                for row in rows {
+                    into.push(event(metric, values[row], column, row)?);
+                }
+            }
+            // Without -0.0.
+            _ => into.extend(values[rows].iter().map(|v| v + 0.0)),
+        }
     }
     Ok(())
 }
@@ -431,7 +453,7 @@ pub(super) fn rows(data: &Dataset<'_>, selection: &Selection, entries: Option<&A
         let row = &selection.row[arm];
         let strata = data.strata.names.len() > 1;
         let pick = |i: usize| -> usize { entries.map_or(i, |e| e[arm][i] as usize) };
-        let n = entries.map_or(row.len(), |e| e[arm].len());
+        let n = entries.map_or(selection.values[arm].len(), |e| e[arm].len());
         let second = &selection.second[arm];
         Rows {
             values: match entries {

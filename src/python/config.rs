@@ -10,6 +10,7 @@ use super::errors;
 use super::values::{from_value, shown, to_value};
 use crate::config::JudgeConfig;
 use crate::input::{Source, read_config};
+use crate::judge::Judge;
 
 /// A checked config: what is judged, and how.
 ///
@@ -33,13 +34,32 @@ use crate::input::{Source, read_config};
 /// 'holm'
 #[pyclass(frozen, module = "serinus", name = "Config")]
 pub(super) struct PyConfig {
-    pub(super) config: JudgeConfig,
+    judge: Judge,
+}
+
+impl PyConfig {
+    /// A config that the library made.
+    pub(super) fn of(config: JudgeConfig) -> PyResult<PyConfig> {
+        Ok(PyConfig { judge: Judge::new(config).map_err(|e| errors::config(None, &e))? })
+    }
+
+    fn config(&self) -> &JudgeConfig {
+        self.judge.config()
+    }
+}
+
+/// Path, dict or `Config` as a judge; a `Config` was checked when it was made.
+pub(super) fn judge(source: &Bound<'_, PyAny>) -> PyResult<Judge> {
+    match source.cast::<PyConfig>() {
+        Ok(config) => Ok(config.get().judge.clone()),
+        Err(_) => Ok(PyConfig::of(read(source)?)?.judge),
+    }
 }
 
 /// Path, dict or `Config` as a checked config.
 pub(super) fn read(source: &Bound<'_, PyAny>) -> PyResult<JudgeConfig> {
     if let Ok(config) = source.cast::<PyConfig>() {
-        return Ok(config.get().config.clone());
+        return Ok(config.get().config().clone());
     }
     if let Some(path) = path(source)? {
         let source = Source::Path(path);
@@ -66,24 +86,24 @@ pub(super) fn path(object: &Bound<'_, PyAny>) -> PyResult<Option<PathBuf>> {
 impl PyConfig {
     #[new]
     fn new(source: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(PyConfig { config: read(source)? })
+        PyConfig::of(read(source)?)
     }
 
     /// The config as a dict with the keys of the file and every default written out.
     fn to_dict(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        from_value(py, &self.config.to_value())
+        from_value(py, &self.config().to_value())
     }
 
     /// SHA-256 of the canonical JSON after defaults, metrics sorted by name; what a judgement's provenance carries.
     #[getter]
     fn digest(&self) -> String {
-        self.config.digest()
+        self.config().digest()
     }
 
     /// The columns that judging reads, sorted.
     #[getter]
     fn columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.config.columns())
+        PyTuple::new(py, self.config().columns())
     }
 
     /// Advice on a config that is valid but may not do what its author expects, a line each.
@@ -97,27 +117,27 @@ impl PyConfig {
     /// >>> isinstance(config.check(), tuple)
     /// True
     fn check<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.config.lints().iter().map(ToString::to_string))
+        PyTuple::new(py, self.config().lints().iter().map(ToString::to_string))
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<PyConfig>().is_ok_and(|other| other.get().config == self.config)
+        other.cast::<PyConfig>().is_ok_and(|other| other.get().judge == self.judge)
     }
 
     fn __hash__(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        self.config.digest().hash(&mut hasher);
+        self.config().digest().hash(&mut hasher);
         hasher.finish()
     }
 
     fn __repr__(&self) -> String {
-        let names: Vec<&str> = self.config.metrics.iter().map(|m| m.name.as_str()).collect();
+        let names: Vec<&str> = self.config().metrics.iter().map(|m| m.name.as_str()).collect();
         let shown = if names.len() > 6 {
             format!("{}, ... {} in all", names[..6].join(", "), names.len())
         } else {
             names.join(", ")
         };
-        format!("Config(metrics: {shown}; digest {})", &self.config.digest()[..12])
+        format!("Config(metrics: {shown}; digest {})", &self.config().digest()[..12])
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Py<PyAny>,))> {

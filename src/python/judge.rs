@@ -78,9 +78,12 @@ pub(super) fn judge(
 
 /// A config and what it is asked about.
 pub(super) struct Asked {
-    config: JudgeConfig,
+    judge: Judge,
     input: Input,
 }
+
+/// Values in memory that are judged long before Ctrl-C would be heard.
+const FEW: usize = 1 << 18;
 
 impl Asked {
     pub(super) fn take(
@@ -90,9 +93,23 @@ impl Asked {
         canary: Option<&Bound<'_, PyAny>>,
         summary: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Asked> {
-        let config = config::read(config)?;
-        let input = Input::take(&config, data, baseline, canary, summary)?;
-        Ok(Asked { config, input })
+        let judge = config::judge(config)?;
+        let input = Input::take(judge.config(), data, baseline, canary, summary)?;
+        Ok(Asked { judge, input })
+    }
+
+    /// Whether the answer needs no thread of its own: few values, and no test that resamples them or cells to part them.
+    fn brief(&self) -> bool {
+        let config = self.judge.config();
+        let rows = match &self.input {
+            Input::Two(Arms { baseline: Rows::Table(baseline), canary: Rows::Table(canary) }) => {
+                baseline.rows() + canary.rows()
+            }
+            Input::One(Rows::Table(table)) => table.rows(),
+            _ => return false,
+        };
+        let plain = config.data.segments.is_empty() && config.metrics.iter().all(|metric| metric.test.is_none());
+        plain && rows.saturating_mul(config.metrics.len()) <= FEW
     }
 
     /// What the judge says to one of its questions, by the form of the input.
@@ -104,10 +121,10 @@ impl Asked {
         arms: fn(&Judge, Arms<Table<'_>>) -> Result<T, JudgeError>,
         sums: fn(&Judge, &[SummaryRow]) -> Result<T, JudgeError>,
     ) -> PyResult<T> {
-        let Asked { config, input } = self;
-        let answer = work::run(py, move |tell| {
+        let brief = !progress && self.brief();
+        let Asked { judge, input } = self;
+        let work = move |tell: work::Tell<'_>| {
             let tell = progress.then_some(tell);
-            let judge = Judge::new(config).map_err(|errors| Fault::Config(errors.to_string()))?;
             let config = judge.config();
             let fault = |name: &'static str| move |error| Fault::Judge(name, error);
             match input {
@@ -127,7 +144,8 @@ impl Asked {
                     sums(&judge, &rows).map_err(fault("summary"))
                 }
             }
-        })?;
+        };
+        let answer = if brief { work::run_here(py, work) } else { work::run(py, work) }?;
         answer.map_err(Fault::raise)
     }
 }
@@ -191,7 +209,6 @@ impl Input {
 
 /// Why there is no judgement, in words that cross threads.
 enum Fault {
-    Config(String),
     Data(String),
     Judge(&'static str, JudgeError),
 }
@@ -199,7 +216,6 @@ enum Fault {
 impl Fault {
     fn raise(self) -> PyErr {
         match self {
-            Fault::Config(message) => errors::ConfigError::new_err(message),
             Fault::Data(message) => DataError::new_err(message),
             Fault::Judge(name, error) => errors::data(name, &error),
         }

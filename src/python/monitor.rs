@@ -333,8 +333,8 @@ impl PyMonitor {
 
     /// The config that it was made with.
     #[getter]
-    fn config(&self) -> PyConfig {
-        PyConfig { config: self.config.clone() }
+    fn config(&self) -> PyResult<PyConfig> {
+        PyConfig::of(self.config.clone())
     }
 
     fn __repr__(&self) -> String {

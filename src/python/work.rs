@@ -1,5 +1,6 @@
 //! Long work beside the interpreter: it is released meanwhile, and Ctrl-C is heard.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -52,10 +53,16 @@ pub(super) fn run<T: Send + 'static>(py: Python<'_>, work: impl FnOnce(Tell<'_>)
                 }
             }
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-            Err(RecvTimeoutError::Disconnected) => {
-                let message = "serinus failed inside; this is a fault of the library, please report it with the data";
-                return Err(SerinusError::new_err(message));
-            }
+            Err(RecvTimeoutError::Disconnected) => return Err(failed()),
         }
     }
+}
+
+/// Runs work that ends before Ctrl-C would be heard on this thread; what it tells is not said.
+pub(super) fn run_here<T: Send>(py: Python<'_>, work: impl FnOnce(Tell<'_>) -> T + Send) -> PyResult<T> {
+    py.detach(|| catch_unwind(AssertUnwindSafe(|| work(&|_| {})))).map_err(|_| failed())
+}
+
+fn failed() -> PyErr {
+    SerinusError::new_err("serinus failed inside; this is a fault of the library, please report it with the data")
 }

@@ -5,7 +5,10 @@
 //! those bits are put in order by comparison. Values that share them by the thousand are sorted the same way among
 //! themselves, with bits of their own.
 
-/// Up to so many values the comparison sort wins.
+/// From so many values on their first digit is worth a table.
+const ONE_DIGIT_FROM: usize = 64;
+
+/// Up to so many values the rest is done by comparison.
 const COMPARE_UP_TO: usize = 400;
 
 /// Up to so many values two digits are enough.
@@ -39,12 +42,51 @@ pub(crate) fn sort<T: Keyed>(keys: &mut Vec<T>, scratch: &mut Vec<T>) {
     if keys.is_sorted() {
         return;
     }
-    if keys.len() <= COMPARE_UP_TO || keys.len() > u32::MAX as usize {
+    if keys.len() < ONE_DIGIT_FROM || keys.len() > u32::MAX as usize {
         keys.sort_unstable();
+    } else if keys.len() <= COMPARE_UP_TO {
+        by_one_digit(keys, scratch);
     } else if keys.len() <= TWO_DIGITS_UP_TO {
         by_digits::<T, 2>(keys, scratch);
     } else {
         by_digits::<T, 3>(keys, scratch);
+    }
+}
+
+/// By the first bits that differ, then by insertion where they leave few values together.
+fn by_one_digit<T: Keyed>(keys: &mut Vec<T>, scratch: &mut Vec<T>) {
+    const BITS: u32 = 9;
+    const BUCKETS: usize = 1 << BITS;
+    /// Values with one digit that insertion still puts in order quickly.
+    const MOST: u32 = 24;
+    let (low, high) = range(keys);
+    let shift = (u64::BITS - (high - low).leading_zeros()).saturating_sub(BITS);
+    let digit = |key: T| ((key.key() - low) >> shift) as usize & (BUCKETS - 1);
+    let mut places = [0_u32; BUCKETS];
+    keys.iter().for_each(|&key| places[digit(key)] += 1);
+    if places.iter().any(|&count| count > MOST) {
+        return keys.sort_unstable();
+    }
+    let mut start = 0;
+    for place in &mut places {
+        start += std::mem::replace(place, start);
+    }
+    scratch.clear();
+    scratch.resize(keys.len(), T::default());
+    for &key in keys.iter() {
+        let place = &mut places[digit(key)];
+        scratch[*place as usize] = key;
+        *place += 1;
+    }
+    std::mem::swap(keys, scratch);
+    for i in 1..keys.len() {
+        let key = keys[i];
+        let mut place = i;
+        while place > 0 && keys[place - 1] > key {
+            keys[place] = keys[place - 1];
+            place -= 1;
+        }
+        keys[place] = key;
     }
 }
 

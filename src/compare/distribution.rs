@@ -481,9 +481,11 @@ impl Ranked<'_> {
         let enough = |a: f64, b: f64| {
             b - a <= (1e-11 * (a.abs() + b.abs()).max(if log { 1.0 } else { 0.0 })).max(f64::MIN_POSITIVE)
         };
+        let mut met = None;
         for step in 0..200 {
             let [a, b] = enclosure.ends;
             if enough(a.at, b.at) || search.pairs() == Some(1) {
+                met = search.first_pair().map(|(x, y)| Move::between(self.scale, x, y));
                 break;
             }
             let Some(next) = enclosure.guess() else { break };
@@ -506,10 +508,7 @@ impl Ranked<'_> {
             }
         }
         let [a, b] = enclosure.ends.map(|end| from(end.at));
-        let (last, first) = match search.first_pair().map(|(x, y)| Move::between(self.scale, x, y)) {
-            Some(step) if (a..=b).contains(&step) => (step, step),
-            _ => (a, b),
-        };
+        let (last, first) = met.filter(|met| (a..=b).contains(met)).map_or((a, b), |met| (met, met));
         Crossing { last, first, beyond: b, seen: seen[1] }
     }
 

@@ -23,14 +23,15 @@ const BEYOND_AGAIN: f64 = 0.1;
 /// Two places with the crossing between them.
 ///
 /// A guess is the secant through the two points where the function is smallest, on whatever side. It is carried a little
-/// beyond its aim, away from the nearer end, so that both ends close in. Guesses are kept so near the middle that they are never more than `PATIENCE` steps behind bisection, after
-/// Oliveira and Takahashi (2020).
+/// beyond its aim, away from the nearer end, so that both ends close in. Guesses are kept so near the middle that they
+/// are never more than `PATIENCE` steps behind bisection, after Oliveira and Takahashi (2020).
 #[derive(Debug)]
 pub(super) struct Enclosure {
     /// Here the function is above zero, and there it is not.
     pub ends: [Point; 2],
     /// The smallest of the points outside.
     outside: Option<Point>,
+    /// Half the width that bisection, as many steps later, would have left.
     slack: f64,
     /// Guesses in a row that moved the lower (negative) or the upper end.
     run: i32,
@@ -40,14 +41,14 @@ impl Enclosure {
     /// Between two places; other points that are known may help the first guess.
     pub fn new(ends: [Point; 2], others: impl Iterator<Item = Point>) -> Enclosure {
         let outside = others.reduce(|best, p| if p.nearer(best) { p } else { best });
-        let slack = (ends[1].at - ends[0].at) * f64::from(1 << PATIENCE);
+        let slack = half(ends) * f64::from(2 << PATIENCE);
         Enclosure { ends, outside, slack, run: 0 }
     }
 
     /// The next place to look at; `None` when no number is left in between.
     pub fn guess(&mut self) -> Option<f64> {
         let [low, high] = self.ends;
-        let (width, middle) = (high.at - low.at, low.at + 0.5 * (high.at - low.at));
+        let (half, middle) = (half(self.ends), 0.5 * low.at + 0.5 * high.at);
         if !(middle > low.at && middle < high.at) {
             return None;
         }
@@ -62,9 +63,9 @@ impl Enclosure {
             0 | 1 => BEYOND * below.min(above),
             _ => BEYOND_AGAIN * (below * above).sqrt(),
         }
-        .max(width * f64::EPSILON);
+        .max(half * f64::EPSILON);
         let moved = if aim < middle { (aim + beyond).min(middle) } else { (aim - beyond).max(middle) };
-        let radius = (self.slack - 0.5 * width).max(0.0);
+        let radius = (self.slack - half).max(0.0);
         let kept = moved.clamp(middle - radius, middle + radius);
         Some(if kept > low.at && kept < high.at { kept } else { middle })
     }
@@ -83,6 +84,11 @@ impl Enclosure {
         };
         lower
     }
+}
+
+/// Half the distance, which is finite whatever the ends.
+fn half(ends: [Point; 2]) -> f64 {
+    0.5 * ends[1].at - 0.5 * ends[0].at
 }
 
 #[cfg(test)]
@@ -121,6 +127,12 @@ mod tests {
             assert!(ends[0].f > 0.0 && !(ends[1].f > 0.0), "{name} {ends:?}");
             assert!(looks <= few.min(27 + PATIENCE as usize + 1), "{name}: {looks} looks");
         }
+    }
+
+    #[test]
+    fn ends_beyond_all_measure_close_in() {
+        let (_, ends) = looks(|x| 3.0 - x, f64::MIN, f64::MAX, 1e-3);
+        assert!(ends[0].at < 3.0 && 3.0 <= ends[1].at && ends[1].at - ends[0].at <= 1e-3, "{ends:?}");
     }
 
     #[test]

@@ -100,3 +100,62 @@ pub(super) fn summary(rows: &[SummaryRow]) -> String {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(column: Column<'static>) -> String {
+        data(&Table::new(vec![("v".into(), column)]).unwrap(), vec!["v".into()])
+    }
+
+    fn numbers(values: &[f64], missing: Option<Vec<bool>>) -> String {
+        of(Column::Number { values: values.to_vec().into(), missing })
+    }
+
+    #[test]
+    fn numbers_count_by_value_place_and_presence() {
+        let values: Vec<f64> = (0..1300).map(f64::from).collect();
+        let digest = numbers(&values, None);
+        assert_eq!(digest, numbers(&values, Some(vec![false; 1300])));
+        let mut zero = values.clone();
+        zero[0] = -0.0;
+        assert_eq!(digest, numbers(&zero, None));
+        // Each block of rows counts, and so does the order.
+        for row in [0, 511, 512, 1299] {
+            let mut other = values.clone();
+            other[row] += 0.5;
+            assert_ne!(digest, numbers(&other, None), "{row}");
+            let mut missing = vec![false; 1300];
+            missing[row] = true;
+            let gone = numbers(&values, Some(missing.clone()));
+            assert_ne!(digest, gone, "{row}");
+            other[row] = f64::NAN;
+            assert_ne!(gone, numbers(&other, None), "{row}: a value that is no number is there");
+            other[row] = 7.5;
+            assert_eq!(gone, numbers(&other, Some(missing)), "{row}: what stands in a missing row means nothing");
+        }
+        let mut swapped = values.clone();
+        swapped.swap(3, 4);
+        assert_ne!(digest, numbers(&swapped, None));
+    }
+
+    #[test]
+    fn texts_count_by_their_words_and_not_by_their_codes() {
+        for words in [3, 254, 255, 300] {
+            let names: Vec<String> = (0..words).map(|i| format!("word {i}")).collect();
+            let codes: Vec<u32> = (0..5000).map(|i| i % words).collect();
+            let digest = of(Column::Text { codes: codes.clone(), names: names.clone() });
+            // Another numbering, with a word that no row has.
+            let mut other: Vec<String> = names.iter().rev().cloned().collect();
+            other.push("none".into());
+            let renamed = codes.iter().map(|c| words - 1 - c).collect();
+            assert_eq!(digest, of(Column::Text { codes: renamed, names: other }), "{words}");
+            for (row, code) in [(0, 1), (4095, Column::MISSING), (4999, 0)] {
+                let mut changed = codes.clone();
+                changed[row] = if changed[row] == code { 2 } else { code };
+                assert_ne!(digest, of(Column::Text { codes: changed, names: names.clone() }), "{words} {row}");
+            }
+        }
+    }
+}

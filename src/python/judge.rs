@@ -9,7 +9,7 @@ use super::rows::Rows;
 use super::summary::Summary;
 use super::work;
 use crate::arms::Arms;
-use crate::config::{ArmsIn, JudgeConfig};
+use crate::config::{ArmsIn, JudgeConfig, MetricConfig, MetricKind};
 use crate::judge::judgement::Judgement;
 use crate::judge::{DataError as JudgeError, Judge};
 use crate::summary::SummaryRow;
@@ -82,8 +82,17 @@ pub(super) struct Asked {
     input: Input,
 }
 
-/// Values in memory that are judged long before Ctrl-C would be heard.
-const FEW: usize = 1 << 18;
+/// Work that ends before Ctrl-C would be heard, in nanoseconds.
+const BRIEF: usize = 25_000_000;
+
+/// About how many nanoseconds a metric takes a row.
+fn cost(metric: &MetricConfig) -> usize {
+    match metric.kind {
+        // Skewed values are resampled.
+        MetricKind::Mean { .. } | MetricKind::Calibration { .. } => 10_000,
+        _ => 100,
+    }
+}
 
 impl Asked {
     pub(super) fn take(
@@ -98,7 +107,7 @@ impl Asked {
         Ok(Asked { judge, input })
     }
 
-    /// Whether the answer needs no thread of its own: few values, and no test that resamples them or cells to part them.
+    /// Whether the answer needs no thread of its own: little to do in memory, by default tests, without segments.
     fn brief(&self) -> bool {
         let config = self.judge.config();
         let rows = match &self.input {
@@ -109,7 +118,7 @@ impl Asked {
             _ => return false,
         };
         let plain = config.data.segments.is_empty() && config.metrics.iter().all(|metric| metric.test.is_none());
-        plain && rows.saturating_mul(config.metrics.len()) <= FEW
+        plain && rows.saturating_mul(config.metrics.iter().map(cost).sum()) <= BRIEF
     }
 
     /// What the judge says to one of its questions, by the form of the input.

@@ -106,6 +106,7 @@ mod tests {
             let lower = enclosure.put(point(at));
             assert_eq!(lower, f(at) > 0.0);
             looks += 1;
+            assert!(looks < 1000, "no end: {:?}", enclosure.ends);
         }
         (looks, enclosure.ends)
     }

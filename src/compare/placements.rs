@@ -153,7 +153,12 @@ impl<'a> Between<'a> {
         if self.looked_at {
             near(x, y, &mut self.open, moved);
         } else {
-            far(x, y, &mut self.open, moved);
+            // Blocks that hold most steps from one place to the next.
+            match y.len() / x.len().max(1) {
+                0..=4 => far::<8>(x, y, &mut self.open, moved),
+                5..=12 => far::<16>(x, y, &mut self.open, moved),
+                _ => far::<32>(x, y, &mut self.open, moved),
+            }
             self.looked_at = true;
         }
         for open in &mut self.open {
@@ -202,7 +207,7 @@ pub(super) fn at(x: &[f64], y: &[f64], by: Move) -> Sums {
 
 /// Places of canary values of which nothing is known: each is looked for upwards from the one before, in a few parts at
 /// once, so that one part need not wait for the other.
-fn far(x: &[f64], y: &[f64], open: &mut [Open], moved: impl Fn(f64) -> f64) {
+fn far<const BLOCK: usize>(x: &[f64], y: &[f64], open: &mut [Open], moved: impl Fn(f64) -> f64) {
     const PARTS: usize = 4;
     let length = open.len().div_ceil(PARTS).max(1);
     let mut parts: Vec<(&mut [Open], usize)> = open.chunks_mut(length).map(|part| (part, 0)).collect();
@@ -210,7 +215,7 @@ fn far(x: &[f64], y: &[f64], open: &mut [Open], moved: impl Fn(f64) -> f64) {
         for (part, low) in &mut parts {
             let Some(open) = part.get_mut(k) else { continue };
             let v = x[open.i as usize];
-            *low = first_not(y, *low, |w| moved(w) < v);
+            *low = first_not::<BLOCK>(y, *low, |w| moved(w) < v);
             open.low = *low as u32;
         }
     }
@@ -220,7 +225,12 @@ fn far(x: &[f64], y: &[f64], open: &mut [Open], moved: impl Fn(f64) -> f64) {
 fn near(x: &[f64], y: &[f64], open: &mut [Open], moved: impl Fn(f64) -> f64) {
     // One length for all, so that the processor foresees where a window ends.
     let pairs: u64 = open.iter().map(|open| u64::from(open.most - open.least)).sum();
-    let length = if pairs <= 4 * open.len() as u64 { 8 } else { 16 };
+    let length = match pairs / (open.len() as u64).max(1) {
+        0..=4 => 8,
+        5..=12 => 16,
+        _ if y.len() <= 20_000 => 16,
+        _ => 32,
+    };
     // As far as the last value of the run before, for which no value of this run has to wait.
     const RUN: usize = 8;
     let mut shift = 0;
@@ -234,10 +244,15 @@ fn near(x: &[f64], y: &[f64], open: &mut [Open], moved: impl Fn(f64) -> f64) {
             let from = if most - least <= length { least } else { hint };
             let window = &y[from..(from + length).min(y.len())];
             let inside = window.iter().map(|&w| usize::from(before(w))).sum::<usize>();
-            let low = if (inside > 0 || from == least) && (inside < window.len() || from + inside >= most) {
-                from + inside
+            let low = if inside == 0 && from > least {
+                // Not far below, most probably.
+                let below = from.saturating_sub(4 * length).max(least);
+                let start = if before(y[below]) { below } else { least };
+                first_not::<16>(&y[..from], start, before)
+            } else if inside == window.len() {
+                first_not::<16>(&y[..most], from + inside, before)
             } else {
-                least + first_not(&y[least..most], 0, before)
+                from + inside
             };
             last = low as isize - old as isize;
             open.low = low as u32;
@@ -251,7 +266,7 @@ fn near(x: &[f64], y: &[f64], open: &mut [Open], moved: impl Fn(f64) -> f64) {
 pub(super) fn next(x: &[f64], y: &[f64], by: Move) -> Option<f64> {
     let mut low = 0;
     let nearest = x.iter().filter_map(|&v| {
-        low = first_not(y, low, |w| by.of(w) < v);
+        low = first_not::<16>(y, low, |w| by.of(w) < v);
         Some(Move::between(by.scale, v, *y[..low].last()?).max(by.value))
     });
     nearest.reduce(f64::min)
@@ -260,8 +275,7 @@ pub(super) fn next(x: &[f64], y: &[f64], by: Move) -> Option<f64> {
 /// The first place from `start` on at which `before`, which holds up to some place, no longer does.
 ///
 /// Most places are near: a block is counted without a branch. Further ones are looked for by steps that double.
-fn first_not(y: &[f64], start: usize, before: impl Fn(f64) -> bool) -> usize {
-    const BLOCK: usize = 16;
+fn first_not<const BLOCK: usize>(y: &[f64], start: usize, before: impl Fn(f64) -> bool) -> usize {
     let (mut low, mut step) = (start, BLOCK);
     while low + step <= y.len() && before(y[low + step - 1]) {
         low += step;
@@ -309,7 +323,7 @@ mod tests {
             values.sort_by(f64::total_cmp);
             values
         };
-        for (m, n) in [(1, 1), (3, 40), (40, 3), (25, 30), (40, 4000), (300, 110)] {
+        for (m, n) in [(1, 1), (3, 40), (40, 3), (25, 30), (40, 400), (40, 4000), (300, 110), (50, 25_000)] {
             let distinct = if m.max(n) < 100 { 17 } else { 9973 };
             let (x, y) = (arm(m, 251, distinct), arm(n, 5, distinct));
             for scale in [Scale::Difference, Scale::Ratio] {

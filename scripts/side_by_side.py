@@ -203,7 +203,7 @@ def judge_rows() -> list[Row]:
                 f"whole judge, {metrics} metrics, {size(m)} v {size(n)}{label}", "do-it-yourself judge with SciPy",
                 lambda judge=judge, b=baseline, c=canary: serinus.judge(judge, baseline=b, canary=c),
                 lambda b=baseline, c=canary: by_hand(b, c), metrics * (m + n), floor if not label else None,
-                rounds=15 if metrics < 10 else 5, threaded=True,
+                rounds=15 if metrics < 10 else 10, threaded=True,
             ))
     return rows
 

@@ -232,7 +232,7 @@ fn near(x: &[f64], y: &[f64], open: &mut [Open], moved: impl Fn(f64) -> f64) {
         _ => 32,
     };
     // As far as the last value of the run before, for which no value of this run has to wait.
-    const RUN: usize = 8;
+    const RUN: usize = 4;
     let mut shift = 0;
     for run in open.chunks_mut(RUN) {
         let mut last = shift;

@@ -56,8 +56,7 @@ impl Enclosure {
         let (best, second) = if low.nearer(high) { (low, high) } else { (high, low) };
         let second = self.outside.filter(|p| p.nearer(second) && p.f != best.f).unwrap_or(second);
         let aim = best.at + (second.at - best.at) * (best.f / (best.f - second.f));
-        // Where the function is flat at zero a secant leads nowhere.
-        let aim = if aim.is_finite() && best.f != 0.0 { aim.clamp(low.at, high.at) } else { middle };
+        let aim = if aim.is_finite() { aim.clamp(low.at, high.at) } else { middle };
         let (below, above) = (aim - low.at, high.at - aim);
         let beyond = match self.run.abs() {
             0 | 1 => BEYOND * below.min(above),

@@ -267,7 +267,7 @@ pub(super) fn next(x: &[f64], y: &[f64], by: Move) -> Option<f64> {
     let mut low = 0;
     let nearest = x.iter().filter_map(|&v| {
         low = first_not::<16>(y, low, |w| by.of(w) < v);
-        Some(Move::between(by.scale, v, *y[..low].last()?).max(by.value))
+        Some(Move::between(by.scale, v, *y[..low].last()?))
     });
     nearest.reduce(f64::min)
 }

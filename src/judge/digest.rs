@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn texts_count_by_their_words_and_not_by_their_codes() {
-        for words in [3, 254, 255, 300] {
+        for words in [3, 254, 255, 256, 300] {
             let names: Vec<String> = (0..words).map(|i| format!("word {i}")).collect();
             let codes: Vec<u32> = (0..5000).map(|i| i % words).collect();
             let digest = of(Column::Text { codes: codes.clone(), names: names.clone() });

@@ -13,18 +13,17 @@ mod score;
 mod segments;
 mod select;
 pub(crate) mod sentence;
+mod stack;
 mod summarised;
 
 pub use error::DataError;
-
-use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
 use crate::arms::Arms;
 use crate::config::{ArmColumn, AsOf, ConfigErrors, JudgeConfig};
 use crate::summary::SummaryRow;
-use crate::table::{Column, Table};
+use crate::table::Table;
 use dataset::Dataset;
 use judgement::Judgement;
 
@@ -175,85 +174,7 @@ impl Judge {
             values: Arms { baseline: "baseline".into(), canary: "canary".into() },
             ignore: Vec::new(),
         });
-        let table = stack(tables, &column)?;
+        let table = stack::stack(tables, &column)?;
         judge.judge(&table)
-    }
-}
-
-/// Both tables below each other, with a column that says which arm a row is of. The baseline's memory is used again.
-fn stack<'a>(tables: Arms<Table<'a>>, arm: &str) -> Result<Table<'a>, DataError> {
-    let Arms { baseline, canary } = tables;
-    let empty = baseline.rows() == 0 || canary.rows() == 0;
-    for (own, other, has, lacks) in
-        [(&canary, &baseline, "canary", "baseline"), (&baseline, &canary, "baseline", "canary")]
-    {
-        match own.names().find(|name| other.column(name).is_none()) {
-            Some(name) if !empty => {
-                return Err(DataError::Shape(format!(
-                    "column {name} is in the {has}'s data and not in the {lacks}'s; give both arms the same columns"
-                )));
-            }
-            _ => {}
-        }
-    }
-    let mut columns = vec![(
-        arm.to_owned(),
-        Column::Text {
-            codes: [vec![0; baseline.rows()], vec![1; canary.rows()]].concat(),
-            names: vec!["baseline".into(), "canary".into()],
-        },
-    )];
-    for (name, values) in baseline.into_columns() {
-        match canary.column(&name) {
-            Some(below) if name != arm => columns.push((name, append(values, below))),
-            _ => {}
-        }
-    }
-    Table::new(columns).map_err(|e| DataError::Shape(e.to_string()))
-}
-
-fn append<'a>(first: Column<'a>, second: &Column<'a>) -> Column<'a> {
-    match (first, second) {
-        (Column::Number { values: a, missing: ma }, Column::Number { values: b, missing: mb }) => {
-            let missing = (ma.is_some() || mb.is_some()).then(|| {
-                let of = |m: &Option<Vec<bool>>, n: usize| m.clone().unwrap_or_else(|| vec![false; n]);
-                [of(&ma, a.len()), of(mb, b.len())].concat()
-            });
-            let values = match a {
-                Cow::Borrowed(a) => [a, b].concat(),
-                Cow::Owned(mut a) => {
-                    a.reserve_exact(b.len());
-                    a.extend_from_slice(b);
-                    a
-                }
-            };
-            Column::Number { values: values.into(), missing }
-        }
-        (first, second) => {
-            let text = |c: &Column<'_>| -> Vec<Option<String>> {
-                match c {
-                    Column::Text { codes, names } => codes.iter().map(|&c| names.get(c as usize).cloned()).collect(),
-                    Column::Number { values, missing } => values
-                        .iter()
-                        .enumerate()
-                        .map(|(i, v)| (!missing.as_ref().is_some_and(|m| m[i])).then(|| dataset::number_name(*v)))
-                        .collect(),
-                }
-            };
-            let mut names: Vec<String> = Vec::new();
-            let mut index = std::collections::HashMap::new();
-            let codes = text(&first)
-                .into_iter()
-                .chain(text(second))
-                .map(|value| match value {
-                    None => Column::MISSING,
-                    Some(value) => *index.entry(value.clone()).or_insert_with(|| {
-                        names.push(value);
-                        (names.len() - 1) as u32
-                    }),
-                })
-                .collect();
-            Column::Text { codes, names }
-        }
     }
 }

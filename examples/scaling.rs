@@ -1,11 +1,13 @@
 //! What an answer costs as the work grows: time and memory against values, metrics and segments, on one thread and on two.
 //!
-//! `cargo run --release --example scaling` prints the tables of docs/performance.md;
-//! `cargo run --release --example scaling -- svg FILE` also draws them. `scaling only WORD` runs the rows whose name
-//! holds a word, for a profiler. Times are the least of several runs.
+//! `cargo run --release --example scaling -- docs` writes the table and the picture of docs/performance.md; without `docs`
+//! the table is only printed. `scaling only WORD` runs the rows whose name holds a word, for a profiler. Times are the
+//! least of several runs; memory is the peak of one run in a process of its own.
 
 use std::fs;
 use std::hint::black_box;
+use std::io;
+use std::process::Command;
 use std::time::Instant;
 
 use serinus::config::{DataConfig, Direction, Margin, MetricConfig, MetricKind};
@@ -50,24 +52,43 @@ fn peak(run: &mut dyn FnMut()) -> Option<u64> {
     Some(field("VmHWM")?.saturating_sub(before))
 }
 
+/// What a process is there for.
+enum Task {
+    /// All rows, or those whose name holds a word.
+    Time { only: Option<String> },
+    /// The memory of one row, for the process that prints the table.
+    Peak { name: String, size: usize },
+}
+
 struct Bench {
-    only: Option<String>,
+    task: Task,
     points: Vec<Point>,
+    table: String,
 }
 
 impl Bench {
-    fn wants(&self, name: &str) -> bool {
-        self.only.as_ref().is_none_or(|word| name.contains(word.as_str()))
+    fn print(&mut self, line: &str) {
+        println!("{line}");
+        self.table += line;
+        self.table.push('\n');
     }
 
     fn run(&mut self, group: &'static str, name: &str, size: usize, mut run: impl FnMut() + Send) {
-        if !self.wants(name) {
-            return;
+        match &self.task {
+            Task::Peak { name: wanted, size: at } => {
+                if wanted == name && *at == size {
+                    println!("{}", peak(&mut run).map_or_else(|| "not told".into(), |b| b.to_string()));
+                }
+                return;
+            }
+            Task::Time { only } if only.as_ref().is_some_and(|word| !name.contains(word.as_str())) => return,
+            Task::Time { .. } => {}
         }
+        let mut times = Vec::new();
         for threads in [1, 2] {
             let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(threads).build() else { continue };
-            let (seconds, bytes) = pool.install(|| {
-                let bytes = peak(&mut run);
+            let seconds = pool.install(|| {
+                run();
                 let (mut least, mut spent) = (f64::INFINITY, 0.0);
                 let mut rounds = 0;
                 while (rounds < 3 && spent < 2.0) || (spent < 0.3 && rounds < 200) {
@@ -76,12 +97,21 @@ impl Bench {
                     let seconds = start.elapsed().as_secs_f64();
                     (least, spent, rounds) = (least.min(seconds), spent + seconds, rounds + 1);
                 }
-                (least, bytes)
+                least
             });
-            println!("| {name} | {size} | {threads} | {} | {} |", time(seconds), memory(bytes));
+            times.push(time(seconds));
             self.points.push(Point { group, name: name.into(), size: size as f64, threads, seconds });
         }
+        self.print(&format!("| {name} | {size} | {} | {} |", times.join(" | "), memory(peak_elsewhere(name, size))));
     }
+}
+
+/// The peak of one row, in a process that has not held any memory yet.
+fn peak_elsewhere(name: &str, size: usize) -> Option<u64> {
+    let own = std::env::current_exe().ok()?;
+    let child =
+        Command::new(own).args(["peak", name, &size.to_string()]).env("RAYON_NUM_THREADS", "1").output().ok()?;
+    String::from_utf8(child.stdout).ok()?.trim().parse().ok()
 }
 
 fn time(seconds: f64) -> String {
@@ -123,7 +153,7 @@ fn values(bench: &mut Bench) {
         }
         let rounded = |v: &[f64]| v.iter().map(|v| (v * 10.0).round() / 10.0).collect::<Vec<f64>>();
         let (x, y) = (rounded(&x), rounded(&y));
-        bench.run("values in each arm", "the same rounded to 0.1", n, || {
+        bench.run("values in each arm", "Mann-Whitney and KS, rounded to 0.1", n, || {
             let _ = black_box(rank_tests(black_box(&x), &y, &options));
         });
     }
@@ -142,8 +172,8 @@ fn metrics(bench: &mut Bench) {
 }
 
 fn segments(bench: &mut Bench) {
-    for count in [1, 10, 100, 1_000, 10_000] {
-        let rows = (count * 200).max(20_000);
+    for count in [1, 10, 100, 1_000, 10_000, 100_000] {
+        let rows = count * 60;
         let table = |seed, scale| {
             let codes = (0..rows).map(|i| (i % count) as u32).collect();
             let names = (0..count).map(|k| format!("s{k:05}")).collect();
@@ -159,7 +189,7 @@ fn segments(bench: &mut Bench) {
         };
         let Ok(judge) = Judge::new(config) else { continue };
         let (Ok(baseline), Ok(canary)) = (table(1, 1.0), table(2, 1.0)) else { continue };
-        bench.run("segments", "judge, one distribution, 200 rows an arm in each segment", count, || {
+        bench.run("segments", "judge, 60 rows an arm in each segment", count, || {
             let _ = black_box(judge.judge_arms(Arms { baseline: baseline.clone(), canary: canary.clone() }));
         });
     }
@@ -179,8 +209,9 @@ fn svg(points: &[Point], groups: &[&'static str]) -> String {
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" font-family=\"sans-serif\" font-size=\"10\">\n",
         groups.len() as f64 * (width + 40.0),
-        height + 90.0
+        height + 60.0
     );
+    out += "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n";
     let colours = ["#1b6ca8", "#c2571a", "#3a7d44", "#7a3b9a", "#555555"];
     for (g, group) in groups.iter().enumerate() {
         let of: Vec<&Point> = points.iter().filter(|p| p.group == *group).collect();
@@ -240,16 +271,37 @@ fn svg(points: &[Point], groups: &[&'static str]) -> String {
     out + "</svg>\n"
 }
 
-fn main() -> Result<(), std::io::Error> {
+/// Puts the table between its marks in the page.
+fn replace(page: &str, table: &str) -> Option<String> {
+    let (begin, end) = ("<!-- scaling: begin -->\n", "<!-- scaling: end -->");
+    let (head, rest) = page.split_once(begin)?;
+    let (_, tail) = rest.split_once(end)?;
+    Some(format!("{head}{begin}{table}{end}{tail}"))
+}
+
+fn main() -> io::Result<()> {
+    const PAGE: &str = "docs/performance.md";
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let after = |word: &str| arguments.iter().position(|a| a == word).and_then(|i| arguments.get(i + 1)).cloned();
-    let mut bench = Bench { only: after("only"), points: Vec::new() };
-    println!("| what | size | threads | time | memory beyond the input |\n| --- | ---: | ---: | ---: | ---: |");
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let task = match arguments[..] {
+        [] | ["docs"] => Task::Time { only: None },
+        ["only", word] => Task::Time { only: Some(word.into()) },
+        ["peak", name, size] => Task::Peak { name: name.into(), size: size.parse().map_err(io::Error::other)? },
+        _ => return Err(io::Error::other("expected nothing, `docs` or `only WORD`")),
+    };
+    let mut bench = Bench { task, points: Vec::new(), table: String::new() };
+    if let Task::Time { .. } = bench.task {
+        bench.print("| what | size | one thread | two threads | memory beyond the input |");
+        bench.print("| --- | ---: | ---: | ---: | ---: |");
+    }
     values(&mut bench);
     metrics(&mut bench);
     segments(&mut bench);
-    if let Some(file) = after("svg") {
-        fs::write(file, svg(&bench.points, &["values in each arm", "metrics", "segments"]))?;
+    if arguments == ["docs"] {
+        let page = fs::read_to_string(PAGE)?;
+        let page = replace(&page, &bench.table).ok_or_else(|| io::Error::other("the page has lost its marks"))?;
+        fs::write(PAGE, page)?;
+        fs::write("docs/pictures/cost.svg", svg(&bench.points, &["values in each arm", "metrics", "segments"]))?;
     }
     Ok(())
 }

@@ -113,6 +113,15 @@ impl Distribution {
         total
     }
 
+    /// The standard error of P among exchangeable units without ties (Mann and Whitney 1947).
+    fn null_error(&self) -> f64 {
+        let of = |s: &super::design::Stratum| {
+            let (m, n) = (s.cells.canary.units as f64, s.cells.baseline.units as f64);
+            s.weight * s.weight * (m + n + 1.0) / (12.0 * m * n)
+        };
+        self.design.strata.iter().map(of).sum::<f64>().sqrt()
+    }
+
     fn placements(&self, scale: Scale, value: f64) -> Placements {
         if self.by_value() {
             let by = Move { scale, value };
@@ -375,6 +384,13 @@ struct Crossing {
     seen: Seen,
 }
 
+/// The p-value that the canary is the smaller, or the larger.
+#[derive(Debug, Clone, Copy)]
+enum Side {
+    Below,
+    Above,
+}
+
 /// What was seen at one value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Seen {
@@ -513,9 +529,24 @@ impl Ranked<'_> {
     }
 
     /// How far a p-value lies below alpha, as a difference of normal scores, which is nearly linear in the value.
-    fn surplus(&self, p: f64, alpha: f64) -> f64 {
-        let score = |p: f64| norm_isf(p.clamp(1e-300, 1.0 - 1e-15));
-        let distance = (score(p) - score(alpha)).abs().max(f64::MIN_POSITIVE);
+    fn surplus(&self, seen: &Seen, side: Side, alpha: f64) -> f64 {
+        let (below, above) = self.tails_of(seen);
+        let (p, sign) = match side {
+            Side::Below => (below, -1.0),
+            Side::Above => (above, 1.0),
+        };
+        // What is all but certain has no score that could be told from its p-value; the placements go on.
+        let certain = 1e-3 * alpha.min(1e-9);
+        let far = match seen {
+            Seen::Placed(placed) => sign * (placed.theta - 0.5) / self.of.null_error(),
+            Seen::Exact(_) => 0.0,
+        };
+        let score = match p {
+            p if p < certain => far.max(norm_isf(certain)),
+            p if p > 1.0 - 1e-12 => far.min(-norm_isf(1e-12)),
+            p => norm_isf(p),
+        };
+        let distance = (score - norm_isf(alpha)).abs().max(f64::MIN_POSITIVE);
         if p < alpha { distance } else { -distance }
     }
 }
@@ -560,12 +591,12 @@ impl Contrast for Ranked<'_> {
         let (low, high) = self.reach();
         let floor = if self.scale == Scale::Ratio { 0.0 } else { f64::NEG_INFINITY };
         let lower = if self.above(low) <= alpha {
-            self.crossing(self.law(), low, high, |seen| self.surplus(self.tails_of(seen).1, alpha)).first
+            self.crossing(self.law(), low, high, |seen| self.surplus(seen, Side::Above, alpha)).first
         } else {
             floor
         };
         let upper = if self.below(high) <= alpha {
-            self.crossing(self.law(), low, high, |seen| -self.surplus(self.tails_of(seen).0, alpha)).last
+            self.crossing(self.law(), low, high, |seen| -self.surplus(seen, Side::Below, alpha)).last
         } else {
             f64::INFINITY
         };
@@ -629,6 +660,20 @@ mod tests {
                 let estimate = of.contrast(scale).unwrap().estimate();
                 assert_eq!(estimate, Some(median), "{m} {n} {grid} {scale:?}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_all_but_certain_still_tells_how_far_it_is() {
+        let rows = |seed| Rows::of(values(5000, 1e-9, seed));
+        let of = distribution(Arms { baseline: rows(1), canary: rows(2) }, 1);
+        let ranked = Ranked { of: &of, scale: Scale::Ratio, known: RefCell::default() };
+        for (side, sign) in [(Side::Below, -1.0), (Side::Above, 1.0)] {
+            // At the outer ones the two normal scores cannot be told from p-values, of which one is 0 and the other 1.
+            let of = |value| sign * ranked.surplus(&ranked.known(RankTest::BrunnerMunzel, value), side, 0.05);
+            let surpluses = [0.3, 0.4, 0.7, 0.9, 0.98, 1.02, 1.1, 1.4, 2.5, 3.0].map(of);
+            assert!(surpluses.is_sorted_by(|a, b| a > b), "{surpluses:?}");
+            assert!(surpluses[0] > 40.0 && surpluses[9] < -40.0, "{surpluses:?}");
         }
     }
 

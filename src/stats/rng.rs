@@ -149,9 +149,24 @@ pub fn resample(stream: &mut Stream, n: usize, count: usize, mut visit: impl FnM
         }
         return;
     }
-    let n = n as u64;
-    let first = |bits: u64| (((bits & 0xffff_ffff) * n) >> 32) as usize;
-    let second = |bits: u64| (((bits >> 32) * n) >> 32) as usize;
+    resample_within::<TWO_PER_DRAW>(stream, n, count, visit);
+}
+
+/// As [`resample`] for `n` up to `MOST`, a power of two: a table of that length takes any index without a check.
+#[inline]
+pub(crate) fn resample_within<const MOST: usize>(
+    stream: &mut Stream,
+    n: usize,
+    count: usize,
+    mut visit: impl FnMut(usize, usize),
+) {
+    const { assert!(MOST.is_power_of_two() && MOST <= TWO_PER_DRAW) }
+    debug_assert!(n <= MOST, "{n}");
+    let bits_of_index = const { MOST.ilog2() };
+    // A 32-bit fraction times n, moved up so that what is left of it after one shift is known to be below MOST.
+    let n = (n as u64) << (32 - bits_of_index);
+    let first = |bits: u64| (((bits & 0xffff_ffff) * n) >> (64 - bits_of_index)) as usize;
+    let second = |bits: u64| (((bits >> 32) * n) >> (64 - bits_of_index)) as usize;
     let fours = count / 4;
     for i in 0..fours {
         let (a, b) = (stream.bits(), stream.bits());
@@ -248,5 +263,15 @@ mod tests {
         });
         assert_eq!(visits, 10_003);
         assert!(counts.iter().all(|&c| (850..1150).contains(&c)), "{counts:?}");
+    }
+
+    #[test]
+    fn indices_are_the_same_for_whatever_table_they_are_meant() {
+        for n in [1, 2, 500, 1023, 1024] {
+            let (mut plain, mut within) = (Vec::new(), Vec::new());
+            resample(&mut Stream::new(4, "test", n as u64), n, 1001, |_, j| plain.push(j));
+            resample_within::<1024>(&mut Stream::new(4, "test", n as u64), n, 1001, |_, j| within.push(j));
+            assert_eq!(plain, within, "{n}");
+        }
     }
 }

@@ -162,15 +162,21 @@ fn buckets_keep_the_spread_of_the_mean() {
 
 #[test]
 fn ratios_of_sums_with_sizes_of_one_are_means() {
-    let values = lognormal(51, 30);
-    let ratio = RatioOfSums::new(&values, &vec![1.0; 30]).unwrap();
-    let mean = Mean::new(&values).unwrap();
-    assert!((ratio.estimate() - mean.estimate()).abs() < 1e-14);
-    assert!((ratio.standard_error().unwrap() / mean.standard_error().unwrap() - 1.0).abs() < 1e-12);
-    let (mut a, mut b) = (Stream::keyed(1, 2, 0), Stream::keyed(1, 2, 0));
-    let (r, m) = (ratio.replicate(&mut a, &mut Vec::new()).unwrap(), mean.replicate(&mut b, &mut Vec::new()).unwrap());
-    assert!((r.change - m.change).abs() < 1e-13);
-    assert!((r.standard_error.unwrap() - m.standard_error.unwrap()).abs() < 1e-13);
+    // Means of up to 2,048 rows and of up to 20,000 are drawn from tables of different lengths.
+    for n in [30, 2_048, 2_049, 20_000] {
+        let values = lognormal(51, n);
+        let ratio = RatioOfSums::new(&values, &vec![1.0; n]).unwrap();
+        let mean = Mean::new(&values).unwrap();
+        assert!((ratio.estimate() - mean.estimate()).abs() < 1e-14, "{n}");
+        assert!((ratio.standard_error().unwrap() / mean.standard_error().unwrap() - 1.0).abs() < 1e-12, "{n}");
+        let stream = || Stream::keyed(1, 2, 0);
+        let r = ratio.replicate(&mut stream(), &mut Vec::new()).unwrap();
+        let m = mean.replicate(&mut stream(), &mut Vec::new()).unwrap();
+        assert!((r.change - m.change).abs() < 1e-13, "{n}");
+        assert!((r.standard_error.unwrap() - m.standard_error.unwrap()).abs() < 1e-13, "{n}");
+        let alone = mean.change(&mut stream(), &mut Vec::new()).unwrap();
+        assert!((alone - m.change).abs() < 1e-13, "{n}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::arm::{Replicate, Resample, finite};
 use crate::stats::Unanswerable;
 use crate::stats::contrast::Flag;
 use crate::stats::describe::Moments;
-use crate::stats::rng::{Stream, resample};
+use crate::stats::rng::{Stream, resample, resample_within};
 
 /// Rows above which a mean is resampled in random buckets.
 const MOST_ROWS: usize = 20_000;
@@ -39,11 +39,12 @@ impl Mean {
             d - centre
         });
         let estimate = moments.mean().expect("there are two values or more");
-        let mut units = Units { estimate, exponent, rows: Rows::Equal(errors.collect()), flags: Vec::new() };
-        if values.len() > MOST_ROWS {
-            units.put_into_buckets();
-        }
-        Ok(Mean(units))
+        let (rows, flags) = if values.len() > MOST_ROWS {
+            (Rows::Sized(buckets(errors)), vec![Flag::Bucketed])
+        } else {
+            (Rows::Equal(Equal::new(errors)), Vec::new())
+        };
+        Ok(Mean(Units { estimate, exponent, rows, flags }))
     }
 }
 
@@ -116,26 +117,59 @@ struct Units {
 #[derive(Debug, Clone)]
 enum Rows {
     /// Every size is 1.
-    Equal(Vec<f64>),
+    Equal(Equal),
     /// Errors and sizes.
     Sized(Vec<(f64, f64)>),
 }
 
-impl Units {
-    fn put_into_buckets(&mut self) {
-        let Rows::Equal(errors) = &self.rows else { return };
-        // The buckets are the same in every run; which rows share one does not depend on their values.
-        let mut stream = Stream::new(0, "buckets", 0);
-        let mut buckets = vec![(0.0, 0.0); BUCKETS];
-        for e in errors {
-            let bucket = &mut buckets[stream.below(BUCKETS as u64) as usize];
-            bucket.0 += e;
-            bucket.1 += 1.0;
-        }
-        self.rows = Rows::Sized(buckets);
-        self.flags.push(Flag::Bucketed);
+/// Rows put into random buckets: the sum of each and its size.
+fn buckets(errors: impl Iterator<Item = f64>) -> Vec<(f64, f64)> {
+    // The buckets are the same in every run; which rows share one does not depend on their values.
+    let mut stream = Stream::new(0, "buckets", 0);
+    let mut buckets = vec![(0.0, 0.0); BUCKETS];
+    for e in errors {
+        let bucket = &mut buckets[stream.below(BUCKETS as u64) as usize];
+        bucket.0 += e;
+        bucket.1 += 1.0;
+    }
+    buckets
+}
+
+/// Errors of rows, and behind them zeros up to one of two lengths, so that a draw needs no check.
+#[derive(Debug, Clone)]
+struct Equal {
+    table: Vec<f64>,
+    rows: usize,
+}
+
+impl Equal {
+    const SHORT: usize = 1 << 11;
+    const LONG: usize = MOST_ROWS.next_power_of_two();
+
+    fn new(errors: impl ExactSizeIterator<Item = f64>) -> Equal {
+        let rows = errors.len();
+        let mut table = vec![0.0; if rows <= Self::SHORT { Self::SHORT } else { Self::LONG }];
+        table.iter_mut().zip(errors).for_each(|(cell, error)| *cell = error);
+        Equal { table, rows }
     }
 
+    fn errors(&self) -> &[f64] {
+        &self.table[..self.rows]
+    }
+
+    /// Calls `visit` with the place of each draw and the error drawn.
+    #[inline]
+    fn resample(&self, stream: &mut Stream, mut visit: impl FnMut(usize, f64)) {
+        let n = self.rows;
+        if let Ok(table) = <&[f64; Self::SHORT]>::try_from(&self.table[..]) {
+            resample_within::<{ Self::SHORT }>(stream, n, n, |i, j| visit(i, table[j]));
+        } else if let Ok(table) = <&[f64; Self::LONG]>::try_from(&self.table[..]) {
+            resample_within::<{ Self::LONG }>(stream, n, n, |i, j| visit(i, table[j]));
+        }
+    }
+}
+
+impl Units {
     /// Change and standard error, in units of 2^exponent, from sums over units; `None` when the sizes sum to 0.
     fn of_sums(units: f64, sums: &Sums) -> Option<(f64, f64)> {
         if !(sums.d > 0.0) {
@@ -149,15 +183,13 @@ impl Units {
 
     fn replicate_by(&self, stream: &mut Stream) -> Option<(f64, f64)> {
         match &self.rows {
-            Rows::Equal(errors) => {
-                let n = errors.len();
+            Rows::Equal(equal) => {
                 let (mut e, mut ee) = ([0.0; 4], [0.0; 4]);
-                resample(stream, n, n, |i, j| {
-                    let v = errors[j];
+                equal.resample(stream, |i, v| {
                     e[i & 3] += v;
                     ee[i & 3] += v * v;
                 });
-                let (e, ee, n) = (e.iter().sum(), ee.iter().sum(), n as f64);
+                let (e, ee, n) = (e.iter().sum(), ee.iter().sum(), equal.rows as f64);
                 Units::of_sums(n, &Sums { e, ee, d: n, ed: e, dd: n })
             }
             Rows::Sized(pairs) => {
@@ -171,7 +203,7 @@ impl Units {
     fn sums(&self) -> Sums {
         let mut sums = Sums::default();
         match &self.rows {
-            Rows::Equal(errors) => errors.iter().for_each(|e| sums.add((*e, 1.0))),
+            Rows::Equal(equal) => equal.errors().iter().for_each(|e| sums.add((*e, 1.0))),
             Rows::Sized(pairs) => pairs.iter().for_each(|p| sums.add(*p)),
         }
         sums
@@ -179,7 +211,7 @@ impl Units {
 
     fn len(&self) -> usize {
         match &self.rows {
-            Rows::Equal(errors) => errors.len(),
+            Rows::Equal(equal) => equal.rows,
             Rows::Sized(pairs) => pairs.len(),
         }
     }
@@ -218,11 +250,10 @@ impl Resample for Units {
     }
 
     fn change(&self, stream: &mut Stream, scratch: &mut Vec<u32>) -> Option<f64> {
-        let Rows::Equal(errors) = &self.rows else { return self.replicate(stream, scratch).map(|r| r.change) };
-        let n = errors.len();
+        let Rows::Equal(equal) = &self.rows else { return self.replicate(stream, scratch).map(|r| r.change) };
         let mut e = [0.0; 4];
-        resample(stream, n, n, |i, j| e[i & 3] += errors[j]);
-        Some(libm::ldexp(e.iter().sum::<f64>() / n as f64, self.exponent))
+        equal.resample(stream, |i, v| e[i & 3] += v);
+        Some(libm::ldexp(e.iter().sum::<f64>() / equal.rows as f64, self.exponent))
     }
 
     fn replicate(&self, stream: &mut Stream, _: &mut Vec<u32>) -> Option<Replicate> {
@@ -235,14 +266,14 @@ impl Resample for Units {
         let total = self.sums().d;
         let of = |e: f64| libm::ldexp(e / total, self.exponent);
         Some(match &self.rows {
-            Rows::Equal(errors) => errors.iter().map(|e| of(*e)).collect(),
+            Rows::Equal(equal) => equal.errors().iter().map(|e| of(*e)).collect(),
             Rows::Sized(pairs) => pairs.iter().map(|(e, _)| of(*e)).collect(),
         })
     }
 
     fn is_constant(&self) -> bool {
         match &self.rows {
-            Rows::Equal(errors) => errors.iter().all(|e| *e == 0.0),
+            Rows::Equal(equal) => equal.errors().iter().all(|e| *e == 0.0),
             Rows::Sized(pairs) => pairs.iter().all(|(e, _)| *e == 0.0),
         }
     }

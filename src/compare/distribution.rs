@@ -347,6 +347,9 @@ struct Ranked<'a> {
 /// Steps of a search that the next one may start from; later ones lie too close together to be of use.
 const REMEMBERED: usize = 10;
 
+/// A p-value nearer to 0 or 1 no longer tells how far away alpha is: near 1 its last digit is 2e-16.
+const CERTAIN: f64 = 1e-12;
+
 /// What is seen of all strata between two values that close in on each other.
 enum Search<'a> {
     ByValue(Vec<Between<'a>>),
@@ -528,22 +531,22 @@ impl Ranked<'_> {
         Crossing { last, first, beyond: b, seen: seen[1] }
     }
 
-    /// How far a p-value lies below alpha, as a difference of normal scores, which is nearly linear in the value.
+    /// How far a p-value lies below alpha, as a difference of normal scores, which is nearly linear in the value. Where
+    /// the p-value is all but 0 or 1, the distance of P from 1/2 in standard errors takes the place of its score.
     fn surplus(&self, seen: &Seen, side: Side, alpha: f64) -> f64 {
         let (below, above) = self.tails_of(seen);
         let (p, sign) = match side {
             Side::Below => (below, -1.0),
             Side::Above => (above, 1.0),
         };
-        // What is all but certain has no score that could be told from its p-value; the placements go on.
-        let certain = 1e-3 * alpha.min(1e-9);
         let far = match seen {
             Seen::Placed(placed) => sign * (placed.theta - 0.5) / self.of.null_error(),
             Seen::Exact(_) => 0.0,
         };
+        let least = CERTAIN.min(1e-3 * alpha);
         let score = match p {
-            p if p < certain => far.max(norm_isf(certain)),
-            p if p > 1.0 - 1e-12 => far.min(-norm_isf(1e-12)),
+            p if p < least => far.max(norm_isf(least)),
+            p if p > 1.0 - CERTAIN => far.min(-norm_isf(CERTAIN)),
             p => norm_isf(p),
         };
         let distance = (score - norm_isf(alpha)).abs().max(f64::MIN_POSITIVE);

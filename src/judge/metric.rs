@@ -71,10 +71,8 @@ pub(super) fn judge_all<'c>(config: &'c JudgeConfig, data: &Dataset<'_>) -> Resu
 fn judge<'c>(config: &'c JudgeConfig, data: &Dataset<'_>, metric: &'c MetricConfig) -> Result<Judged<'c>, DataError> {
     let mut selection = select::select(config, data, metric)?;
     let alpha = metric.alpha.unwrap_or(config.alpha);
-    let limit = metric
-        .limit
-        .as_ref()
-        .map(|limit| compare::limit(&comparison(config, data, metric, &selection, None), limit, &alpha));
+    let limit =
+        metric.limit.as_ref().map(|limit| compare::limit(&comparison(data, metric, &selection, None), limit, &alpha));
     let missingness = checks::missingness(data, &selection);
     let cells = if metric.segments && compares(metric) && !data.segments.is_empty() {
         segments::cells(config, data, metric, &selection)
@@ -113,8 +111,7 @@ fn judge<'c>(config: &'c JudgeConfig, data: &Dataset<'_>, metric: &'c MetricConf
 }
 
 /// The comparison of a selection's rows, or of the given entries of it.
-pub(super) fn comparison<'m>(
-    _config: &JudgeConfig,
+fn comparison<'m>(
     data: &Dataset<'_>,
     metric: &'m MetricConfig,
     selection: &'m Selection,
@@ -150,7 +147,7 @@ pub(super) fn compare_rows(
 ) -> Result<Compared, Unanswerable> {
     let alpha = metric.alpha.unwrap_or(config.alpha);
     let stream = Stream { seed: config.seed, name, draws: None };
-    compare::compare(comparison(config, data, metric, selection, entries), &question(metric, alpha), &stream)
+    compare::compare(comparison(data, metric, selection, entries), &question(metric, alpha), &stream)
 }
 
 /// Share of arrived labels below which the shift of the scores is judged in the metric's place.

@@ -57,42 +57,45 @@ fn append<'a>(first: Column<'a>, second: &Column<'a>) -> Column<'a> {
             Column::Number { values: values.into(), missing }
         }
         (first, second) => {
-            let (mut codes, mut names) = words(first);
-            let (below, words_below) = words(second.clone());
-            let mut index: HashMap<String, u32> = names.iter().cloned().zip(0..).collect();
-            let place = |word: String| {
-                *index.entry(word).or_insert_with_key(|word| {
-                    names.push(word.clone());
-                    (names.len() - 1) as u32
-                })
-            };
-            let places: Vec<u32> = words_below.into_iter().map(place).collect();
-            codes.extend(below.iter().map(|&code| places.get(code as usize).copied().unwrap_or(Column::MISSING)));
-            Column::Text { codes, names }
+            let mut words = Words::default();
+            let codes = [words.codes(&first), words.codes(second)].concat();
+            Column::Text { codes, names: words.names }
         }
     }
 }
 
-/// A column as texts: a code a row, and what the codes stand for.
-fn words(column: Column<'_>) -> (Vec<u32>, Vec<String>) {
-    match column {
-        Column::Text { mut codes, names } => {
-            // A code that has no name must not find one when names are added.
-            codes.iter_mut().filter(|code| **code as usize >= names.len()).for_each(|code| *code = Column::MISSING);
-            (codes, names)
+/// Distinct words with a code each.
+#[derive(Default)]
+struct Words {
+    names: Vec<String>,
+    index: HashMap<String, u32>,
+}
+
+impl Words {
+    fn code(&mut self, word: &str) -> u32 {
+        if let Some(&code) = self.index.get(word) {
+            return code;
         }
-        Column::Number { values, missing } => {
-            let (mut names, mut index) = (Vec::new(), HashMap::new());
-            let codes = values.iter().enumerate().map(|(row, &value)| {
-                if missing.as_ref().is_some_and(|missing| missing[row]) {
-                    return Column::MISSING;
-                }
-                *index.entry(dataset::number_name(value)).or_insert_with_key(|name: &String| {
-                    names.push(name.clone());
-                    (names.len() - 1) as u32
-                })
-            });
-            (codes.collect(), names)
+        let code = self.names.len() as u32;
+        self.names.push(word.to_owned());
+        self.index.insert(word.to_owned(), code);
+        code
+    }
+
+    /// A column's rows by the codes of their words.
+    fn codes(&mut self, column: &Column<'_>) -> Vec<u32> {
+        match column {
+            Column::Text { codes, names } => {
+                let own: Vec<u32> = names.iter().map(|word| self.code(word)).collect();
+                codes.iter().map(|&code| own.get(code as usize).copied().unwrap_or(Column::MISSING)).collect()
+            }
+            Column::Number { values, missing } => {
+                let gone = |row: usize| missing.as_ref().is_some_and(|missing| missing[row]);
+                let code = |(row, value): (usize, &f64)| {
+                    if gone(row) { Column::MISSING } else { self.code(&dataset::number_name(*value)) }
+                };
+                values.iter().enumerate().map(code).collect()
+            }
         }
     }
 }

@@ -143,6 +143,7 @@ struct Equal {
 }
 
 impl Equal {
+    /// 16 KiB, so that small samples need not fill the long one.
     const SHORT: usize = 1 << 11;
     const LONG: usize = MOST_ROWS.next_power_of_two();
 
@@ -163,7 +164,8 @@ impl Equal {
         let n = self.rows;
         if let Ok(table) = <&[f64; Self::SHORT]>::try_from(&self.table[..]) {
             resample_within::<{ Self::SHORT }>(stream, n, n, |i, j| visit(i, table[j]));
-        } else if let Ok(table) = <&[f64; Self::LONG]>::try_from(&self.table[..]) {
+        } else {
+            let table: &[f64; Self::LONG] = self.table[..].try_into().expect("a table is short or long");
             resample_within::<{ Self::LONG }>(stream, n, n, |i, j| visit(i, table[j]));
         }
     }
